@@ -1,0 +1,73 @@
+/**
+ * What gateway, page and command line ask of a session and what they hear back.
+ */
+import type { Span } from '../model/types.ts'
+
+export interface ChatMessage {
+  role: 'system' | 'user' | 'assistant' | 'tool'
+  content: string
+}
+
+export interface Sampling {
+  /** 0 is greedy; otherwise the softmax temperature. */
+  temperature: number
+  /** Keep the k largest logits; 0 keeps all. */
+  topK: number
+  /** Keep the smallest set of ids whose probability reaches this; 1 keeps all. */
+  topP: number
+  /** Drop ids whose probability is below this share of the largest; 0 keeps all. */
+  minP: number
+  /** 32-bit; the draw at a position is a function of (seed, choice, position) alone. */
+  seed: number
+}
+
+export interface CompletionRequest {
+  input: { messages: ChatMessage[] } | { text: string }
+  /** Absent: as many as the context holds. */
+  maxTokens?: number
+  sampling: Sampling
+  /** Texts at which the answer ends, themselves not part of it. */
+  stop: string[]
+  /** Milliseconds the whole answer may take. */
+  deadlineMs?: number
+}
+
+export interface ChainHop {
+  peer: string
+  span: Span
+}
+
+/** One hop's part in one step, in milliseconds. */
+export interface HopTime {
+  queueMs: number
+  computeMs: number
+}
+
+export type CompletionEvent =
+  | { type: 'started'; model: string; promptTokens: number; chain: ChainHop[] }
+  /** Text as it may be shown: never half a character, never the beginning of a stop text. May be empty while held back. */
+  | { type: 'text'; text: string; tokens: number[] }
+  /** A hop was lost and the chain replaced; nothing emitted changes. */
+  | { type: 'recovered'; lost: string; epoch: number; pauseMs: number; chain: ChainHop[] }
+  | {
+      type: 'finished'
+      reason: 'stop' | 'length'
+      promptTokens: number
+      completionTokens: number
+      /** Request to first token, and the mean time per token after it. */
+      ttftMs: number
+      tpotMs: number
+      /** Mean over decoded tokens, in chain order of the last chain. */
+      hops: HopTime[]
+    }
+
+/** Everything a face needs to answer requests for one model. */
+export interface CompletionService {
+  /** Name people use and the manifest digest it stands for. */
+  readonly model: { name: string; digest: string; contextLength: number }
+  /**
+   * Runs one request. Ends after `finished`; throws a ShoalError otherwise. Aborting the signal, or leaving the loop,
+   * frees the session on every hop.
+   */
+  complete: (request: CompletionRequest, signal?: AbortSignal) => AsyncGenerator<CompletionEvent, void, undefined>
+}
