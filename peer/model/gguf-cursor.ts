@@ -1,0 +1,77 @@
+/**
+ * A bounds-checked cursor over the first bytes of a GGUF file. It knows both how many bytes are at hand and how many the
+ * file has, so that a length that cannot be true is an error and one that merely is not here yet asks for more.
+ */
+import { InvalidFileError } from '../errors.ts'
+
+/** Thrown to the reader when the header goes on beyond the window; never leaves gguf.ts. */
+export class WindowEnd extends Error {
+  readonly needed: number
+  constructor(needed: number) {
+    super('the header goes on beyond the window')
+    this.needed = needed
+  }
+}
+
+// A byte order mark is a legal token, and two broken strings must not become the same replacement character.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export class GgufCursor {
+  position = 0
+  private readonly bytes: Uint8Array<ArrayBuffer>
+  private readonly view: DataView
+  private readonly limit: number
+  private readonly limitName: string
+
+  /** @param limit bytes the header can have at most: the file's size, or a smaller bound that `limitName` explains */
+  constructor(bytes: Uint8Array<ArrayBuffer>, limit: number, limitName: string) {
+    this.bytes = bytes
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.limit = limit
+    this.limitName = limitName
+  }
+
+  u32(field: string): number {
+    return this.view.getUint32(this.advance(4, field), true)
+  }
+
+  u64(field: string): bigint {
+    return this.view.getBigUint64(this.advance(8, field), true)
+  }
+
+  /** A number of things that follow, each at least `leastBytes` long: more than the file can hold is an error. */
+  count(field: string, leastBytes: number, most: number): number {
+    const value = this.u64(field)
+    const room = BigInt(Math.floor((this.limit - this.position) / leastBytes))
+    if (value > room) throw new InvalidFileError(`${field}: ${value}, but at most ${room} fit in ${this.limitName}`)
+    if (value > BigInt(most)) throw new InvalidFileError(`${field}: ${value}, more than the ${most} Shoal reads`)
+    return Number(value)
+  }
+
+  string(field: string, mostBytes = Number.MAX_SAFE_INTEGER): string {
+    const length = this.count(`${field} (length)`, 1, mostBytes)
+    const start = this.advance(length, field)
+    try {
+      return utf8.decode(this.bytes.subarray(start, start + length))
+    } catch {
+      throw new InvalidFileError(`${field}: not UTF-8 (${length} bytes at ${start})`)
+    }
+  }
+
+  /** `count` values of `bytesEach`, copied out so that they are aligned and do not keep the window alive. */
+  copy(count: number, bytesEach: number, field: string): ArrayBuffer {
+    const start = this.advance(count * bytesEach, field)
+    return this.bytes.slice(start, start + count * bytesEach).buffer
+  }
+
+  /** Moves on by `length` bytes and says where they start. */
+  private advance(length: number, field: string): number {
+    const start = this.position
+    const end = start + length
+    if (end > this.limit)
+      throw new InvalidFileError(`${field}: ${length} bytes at ${start} run past the end of ${this.limitName}`)
+    if (end > this.bytes.byteLength) throw new WindowEnd(end)
+    this.position = end
+    return start
+  }
+}
