@@ -1,0 +1,28 @@
+/**
+ * Errors as they cross between peers: a failure frame names the kind by its stable code and whom it is charged to.
+ */
+import { errorFromCode, type ShoalError, type ShoalErrorDetails } from '../errors.ts'
+import type { Failure } from './frames.pb.js'
+
+/** Longest message sent to a stranger, in UTF-16 units. */
+const MAX_MESSAGE = 500
+
+export function failureOf(session: Uint8Array<ArrayBuffer>, epoch: number, error: ShoalError): Failure {
+  return {
+    session,
+    epoch,
+    code: error.code,
+    message: error.message.slice(0, MAX_MESSAGE),
+    peer: error.details.peer ?? '',
+    retryAfterMs: Math.round(error.details.retryAfterMs ?? 0),
+    have: error.details.have ?? 0
+  }
+}
+
+export function errorOf(failure: Failure): ShoalError {
+  const details: ShoalErrorDetails = {}
+  if (failure.peer !== '') details.peer = failure.peer
+  if (failure.retryAfterMs > 0) details.retryAfterMs = failure.retryAfterMs
+  if (failure.have > 0) details.have = failure.have
+  return errorFromCode(failure.code, failure.message, details)
+}

@@ -1,0 +1,333 @@
+/**
+ * A channel over one libp2p stream: frames in length prefixes, over blocks with a window of their own (block-stream.ts), a
+ * bounded send queue, an end that tells "finished" from "vanished", and errors as Shoal names them.
+ */
+import type { Stream } from '@libp2p/interface'
+import { decode as splitFrames } from 'it-length-prefixed'
+import { pipe } from 'it-pipe'
+import { Uint8ArrayList } from 'uint8arraylist'
+import { InvalidFrameError, PeerLostError, ShoalError } from '../errors.ts'
+import { BlockParser, encodeVarint, MAX_BLOCK_BYTES, WINDOW_BYTES } from './block-stream.ts'
+import type { Channel, Protocol } from './channel.ts'
+
+/** Encoded bytes waiting for window or transport before `send` waits too; one frame may exceed it. */
+const SEND_QUEUE_BYTES = 512 * 1024
+
+/** Callers of `send` waiting at once: more means that somebody does not await. */
+const MAX_WAITING_SENDS = 256
+
+/** Longest that `close` may take to hand everything queued to the transport. */
+const CLOSE_MS = 5_000
+
+/** After our end, how long the other side may still send: a hop's last answers, not a forgotten stream. */
+const LINGER_MS = 30_000
+
+/** Longest that the two sides' libp2p closing may take once both have ended. */
+const STREAM_CLOSE_MS = 2_000
+
+/** Credit is given back in quarters of the window: often enough to keep the sender going, rarely enough to cost nothing. */
+const CREDIT_STEP = WINDOW_BYTES / 4
+
+interface WaitingSend {
+  bytes: Uint8Array
+  resolve: () => void
+  reject: (reason: unknown) => void
+}
+
+export class Libp2pChannel<Frame> implements Channel<Frame> {
+  readonly remotePeer: string
+  readonly closed: Promise<void>
+
+  readonly #stream: Stream
+  readonly #protocol: Protocol<Frame>
+  readonly #resolveClosed: () => void
+  #over = false
+  #failure: Error | undefined
+
+  // Outgoing: `#waiting` behind `#queue` behind the window.
+  readonly #waiting: WaitingSend[] = []
+  readonly #queue = new Uint8ArrayList()
+  #window = WINDOW_BYTES
+  #pumping = false
+  #awaitingDrain = false
+  #ending = false
+  #endSent = false
+  #flushed: (() => void) | undefined
+
+  // Incoming.
+  #received = new Uint8ArrayList()
+  /** Data bytes received that the sender has not been given credit for. */
+  #uncredited = 0
+  /** Of those, the ones read: credit to give. */
+  #creditDue = 0
+  #remoteEnded = false
+  #readerTaken = false
+  #wakeReader: (() => void) | undefined
+  #linger: ReturnType<typeof setTimeout> | undefined
+
+  constructor(stream: Stream, remotePeer: string, protocol: Protocol<Frame>) {
+    this.remotePeer = remotePeer
+    this.#stream = stream
+    this.#protocol = protocol
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.closed = promise
+    this.#resolveClosed = resolve
+    const parser = new BlockParser({
+      data: bytes => this.#onData(bytes),
+      credit: bytes => this.#onCredit(bytes),
+      end: () => this.#onRemoteEnd()
+    })
+    stream.addEventListener('message', event => {
+      if (this.#over) return
+      try {
+        for (const bytes of event.data instanceof Uint8ArrayList ? event.data : [event.data]) parser.push(bytes)
+      } catch (error) {
+        this.#fail(error as Error)
+      }
+    })
+    // A stream may be over, or its last bytes unread, before this listens: bytes first, they may hold the end marker.
+    const onStreamEnd = (cause: unknown) =>
+      setTimeout(() => {
+        if (!this.#remoteEnded || stream.status !== 'open') this.#onStreamGone(cause)
+      }, 0)
+    stream.addEventListener('close', event => onStreamEnd(event.error))
+    stream.addEventListener('remoteCloseWrite', () => onStreamEnd(undefined))
+    if (stream.status !== 'open' || stream.remoteWriteStatus === 'closed') onStreamEnd(undefined)
+  }
+
+  async send(frame: Frame, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#failure !== undefined) throw this.#lost('the channel is reset', this.#failure)
+    if (this.#ending || this.#over) throw this.#lost('the channel is closed')
+    const bytes = this.#protocol.encode(frame)
+    if (bytes.byteLength > this.#protocol.maxFrameBytes)
+      throw new InvalidFrameError(
+        `${this.#protocol.id}: frame of ${bytes.byteLength} bytes, at most ${this.#protocol.maxFrameBytes} allowed`
+      )
+    if (this.#waiting.length === 0 && this.#queue.byteLength < SEND_QUEUE_BYTES) {
+      this.#enqueue(bytes)
+      return
+    }
+    if (this.#waiting.length >= MAX_WAITING_SENDS)
+      throw new InvalidFrameError(`${this.#protocol.id}: ${MAX_WAITING_SENDS} sends already wait for the channel`)
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting.splice(this.#waiting.indexOf(entry), 1)
+        reject(signal?.reason)
+      }
+      const entry: WaitingSend = {
+        bytes,
+        resolve: () => {
+          signal?.removeEventListener('abort', onAbort)
+          resolve()
+        },
+        reject: reason => {
+          signal?.removeEventListener('abort', onAbort)
+          reject(reason)
+        }
+      }
+      this.#waiting.push(entry)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  frames(): AsyncIterable<Frame> {
+    if (this.#readerTaken) throw new Error('A channel has one reader')
+    this.#readerTaken = true
+    const { decode, id, maxFrameBytes } = this.#protocol
+    const fail = (error: unknown) => this.#fail(asFrameError(error, id))
+    return pipe(
+      this.#bytes(),
+      source => splitFrames(source, { maxDataLength: maxFrameBytes }),
+      async function* (source) {
+        try {
+          for await (const bytes of source) yield decode(bytes.subarray())
+        } catch (error) {
+          throw fail(error)
+        }
+      }
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.#over || this.#endSent) return
+    if (!this.#ending) {
+      this.#ending = true
+      this.#pump()
+    }
+    if (this.#endSent || this.#over) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const earlier = this.#flushed
+    this.#flushed = () => {
+      earlier?.()
+      resolve()
+    }
+    const timer = setTimeout(() => this.abort(this.#lost(`nothing taken for ${CLOSE_MS} ms while closing`)), CLOSE_MS)
+    await Promise.race([promise, this.closed])
+    clearTimeout(timer)
+  }
+
+  abort(reason: Error): void {
+    this.#received = new Uint8ArrayList()
+    this.#fail(reason)
+  }
+
+  #onData(bytes: Uint8Array): void {
+    this.#uncredited += bytes.byteLength
+    if (this.#uncredited > WINDOW_BYTES)
+      throw new InvalidFrameError(`${this.#protocol.id}: ${this.#uncredited} bytes in flight, window is ${WINDOW_BYTES}`)
+    // Copied: the transport's buffer may be a small part of a large one.
+    this.#received.append(bytes.slice())
+    this.#wakeReader?.()
+  }
+
+  #onCredit(bytes: number): void {
+    this.#window += bytes
+    if (this.#window > WINDOW_BYTES)
+      throw new InvalidFrameError(`${this.#protocol.id}: credit for ${this.#window} bytes, window is ${WINDOW_BYTES}`)
+    this.#pump()
+  }
+
+  #onRemoteEnd(): void {
+    this.#remoteEnded = true
+    this.#wakeReader?.()
+    this.#finishWhenBothEnded()
+  }
+
+  #enqueue(bytes: Uint8Array): void {
+    this.#queue.append(encodeVarint(bytes.byteLength))
+    this.#queue.append(bytes)
+    this.#pump()
+  }
+
+  /** Moves what may move now: credit first, then data within the window, then the end marker. */
+  #pump(): void {
+    if (this.#pumping || this.#over) return
+    this.#pumping = true
+    try {
+      while (!this.#over) {
+        if (this.#stream.writableNeedsDrain) {
+          // Stream.onDrain() resolves at once after the first drain (@libp2p/utils 7.4.1): the event is what tells.
+          this.#pumpOnDrain()
+          return
+        }
+        if (!this.#sendNextBlock()) return
+      }
+    } catch (error) {
+      this.#fail(this.#lost('the stream takes no more', error))
+    } finally {
+      this.#pumping = false
+    }
+  }
+
+  #pumpOnDrain(): void {
+    if (this.#awaitingDrain) return
+    this.#awaitingDrain = true
+    const onDrain = () => {
+      this.#awaitingDrain = false
+      this.#pump()
+    }
+    this.#stream.addEventListener('drain', onDrain, { once: true })
+  }
+
+  #sendNextBlock(): boolean {
+    if (this.#creditDue >= CREDIT_STEP) {
+      const credit = this.#creditDue
+      this.#creditDue = 0
+      this.#uncredited -= credit
+      this.#stream.send(new Uint8ArrayList(encodeVarint(0), encodeVarint(credit)))
+      return true
+    }
+    const length = Math.min(this.#queue.byteLength, this.#window, MAX_BLOCK_BYTES)
+    if (length > 0) {
+      const block = new Uint8ArrayList(encodeVarint(length), this.#queue.sublist(0, length))
+      this.#queue.consume(length)
+      this.#window -= length
+      this.#stream.send(block)
+      this.#admitWaiting()
+      return true
+    }
+    if (this.#ending && !this.#endSent && this.#queue.byteLength === 0 && this.#waiting.length === 0) {
+      this.#endSent = true
+      this.#stream.send(new Uint8ArrayList(encodeVarint(0), encodeVarint(0)))
+      this.#flushed?.()
+      if (!this.#remoteEnded)
+        this.#linger = setTimeout(() => this.abort(this.#lost(`not closed ${LINGER_MS} ms after we closed`)), LINGER_MS)
+      this.#finishWhenBothEnded()
+      return true
+    }
+    return false
+  }
+
+  #admitWaiting(): void {
+    while (this.#waiting.length > 0 && this.#queue.byteLength < SEND_QUEUE_BYTES) {
+      const next = this.#waiting.shift()!
+      this.#queue.append(encodeVarint(next.bytes.byteLength))
+      this.#queue.append(next.bytes)
+      next.resolve()
+    }
+  }
+
+  async *#bytes(): AsyncGenerator<Uint8ArrayList> {
+    for (;;) {
+      if (this.#received.byteLength > 0) {
+        const chunk = this.#received
+        this.#received = new Uint8ArrayList()
+        this.#creditDue += chunk.byteLength
+        this.#pump()
+        yield chunk
+      } else if (this.#failure !== undefined) throw this.#failure
+      else if (this.#remoteEnded) return
+      else {
+        const { promise, resolve } = Promise.withResolvers<void>()
+        this.#wakeReader = resolve
+        await promise
+      }
+    }
+  }
+
+  #finishWhenBothEnded(): void {
+    if (!this.#endSent || !this.#remoteEnded || this.#over) return
+    this.#finish()
+    this.#stream
+      .close({ signal: AbortSignal.timeout(STREAM_CLOSE_MS) })
+      .catch(error => this.#stream.abort(error instanceof Error ? error : this.#lost('the stream did not close', error)))
+  }
+
+  #onStreamGone(cause: unknown): void {
+    if (!this.#over) this.#fail(this.#lost('the stream is gone', cause))
+  }
+
+  /** Resets both sides; the reader sees the error that Shoal knows it by. Returns that error. */
+  #fail(reason: Error): Error {
+    if (this.#over) return this.#failure ?? reason
+    const failure = reason instanceof ShoalError ? reason : this.#lost('the channel was reset', reason)
+    this.#failure = failure
+    this.#finish()
+    this.#queue.consume(this.#queue.byteLength)
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#lost('the channel was reset', failure))
+    if (this.#stream.status === 'open' || this.#stream.status === 'closing') this.#stream.abort(reason)
+    return failure
+  }
+
+  #finish(): void {
+    this.#over = true
+    clearTimeout(this.#linger)
+    this.#flushed?.()
+    this.#wakeReader?.()
+    this.#resolveClosed()
+  }
+
+  /** An interrupted write may reject with a DOM Event instead of an Error, hence the loose cause. */
+  #lost(what: string, cause?: unknown): PeerLostError {
+    const why = cause instanceof Error && !(cause instanceof PeerLostError) ? ` (${cause.message})` : ''
+    return new PeerLostError(`${this.#protocol.id} to ${this.remotePeer}: ${what}${why}`, { peer: this.remotePeer }, { cause })
+  }
+}
+
+/** it-length-prefixed's and protobuf's own errors are the sender's fault. */
+function asFrameError(error: unknown, protocolId: string): Error {
+  if (error instanceof ShoalError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new InvalidFrameError(`${protocolId}: ${message}`, {}, { cause: error })
+}

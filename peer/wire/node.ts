@@ -1,0 +1,314 @@
+/**
+ * The libp2p node of a peer, as the rest of Shoal sees it: `Links` to peers named by id, connected to its directory nodes
+ * for as long as it lives, direct where ICE allows and over a relay where it does not.
+ */
+import { noise } from '@chainsafe/libp2p-noise'
+import { identify } from '@libp2p/identify'
+import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
+import { ping } from '@libp2p/ping'
+import { yamux } from '@libp2p/yamux'
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { createTransports, relayServer } from '#wire/transports'
+import { DeadlineError, InternalError, InvalidRequestError, PeerLostError, ShoalError } from '../errors.ts'
+import { announcedAddresses, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
+import type { Channel, Links, Protocol } from './channel.ts'
+import { keepConnected } from './directory-keeper.ts'
+import { closeIdleConnections } from './idle-connections.ts'
+import { Libp2pChannel } from './libp2p-channel.ts'
+import { MAX_STREAMS_PER_PEER, type TlsCertificate } from './limits.ts'
+import { silent, type WireLogger } from './log.ts'
+
+/** From the call of `dial` to a usable channel, over all addresses. */
+const DIAL_MS = 15_000
+
+/** Before WebRTC and the other direct ways together give up in favour of the relay. */
+const DIRECT_DIAL_MS = 8_000
+
+/** One address; an unreachable private one must not use up the time of those that work. */
+const ADDRESS_DIAL_MS = 4_000
+
+/** After the direct ways failed, channels go over the relay for this long without trying them again. */
+const DIRECT_RETRY_MS = 60_000
+
+/** Peers remembered as reachable over the relay only. */
+const MAX_RELAY_ONLY_PEERS = 1_024
+
+/** Pinged every second, so that a dead tab is seen in a second or two; libp2p's 10 s make it 7–11 s over WebRTC. */
+const PING_INTERVAL_MS = 1_000
+
+/** A ping unanswered this long means the peer is gone. A busy main thread is not: pipelines compile for seconds. */
+const PING_TIMEOUT_MS = 6_000
+
+/** Pings under way on one connection. libp2p's 1 would abort the connection as soon as one takes longer than the interval. */
+const MAX_PINGS = 16
+
+/** New connections a second from one address: a browser full of tabs, a machine full of peers, a NAT full of people. */
+const INBOUND_PER_SECOND = 100
+const MAX_PENDING_INBOUND = 64
+
+/** Connections of a leaf (chain neighbours and directory nodes) and of a directory node (its leaves). */
+const LEAF_CONNECTIONS = 128
+const DIRECTORY_CONNECTIONS = 4_096
+
+/** Directory nodes that one peer is reserved on; a leaf hangs on two or three. */
+const MAX_DIRECTORY_NODES = 3
+
+export interface NodeOptions {
+  privateKey: PrivateKey
+  /** Multiaddrs to accept connections on; relayed and WebRTC ones are added. Default: none (a tab, a peer behind NAT). */
+  listen?: string[]
+  /** Addresses to announce instead of the listening ones, e.g. behind a proxy. */
+  announce?: string[]
+  /** Multiaddrs ending in /p2p/ID; several of one id are ways to the same node. At most three nodes are used. */
+  directoryNodes: readonly string[]
+  /** Default true. False keeps to sockets and the relay. */
+  webrtc?: boolean
+  /** Default none: STUN servers are third parties. */
+  iceServers?: RTCIceServer[]
+  /** Serve as a relay (directory nodes). Default false. */
+  relay?: boolean
+  /** For listening on /tls/ws. */
+  tls?: TlsCertificate
+  logger?: WireLogger
+  /** Ends the node. */
+  signal?: AbortSignal
+}
+
+export interface ConnectionInfo {
+  peer: string
+  address: string
+  relayed: boolean
+  direction: 'inbound' | 'outbound'
+  /** Last ping, milliseconds. */
+  roundTripMs: number | undefined
+}
+
+export interface PeerNode extends Links {
+  readonly node: Libp2p
+  readonly directoryPeers: readonly string[]
+  connections: () => ConnectionInfo[]
+  /** Calls back on every connection that opens or closes; the returned function stops it. */
+  onConnectionsChanged: (listener: () => void) => () => void
+  /**
+   * Resolves once a directory node is connected and holds a relay reservation for this peer, so that others can find it.
+   * @throws DeadlineError
+   */
+  ready: (limitMs?: number, signal?: AbortSignal) => Promise<void>
+  stop: () => Promise<void>
+}
+
+export async function createNode(options: NodeOptions): Promise<PeerNode> {
+  const logger = options.logger ?? silent
+  const relay = options.relay ?? false
+  if (relay && relayServer === undefined) throw new InternalError('A tab serves no relay')
+  options.signal?.throwIfAborted()
+  const webrtc = options.webrtc ?? true
+  const directoryNodes = groupByPeer(options.directoryNodes).slice(0, MAX_DIRECTORY_NODES)
+  // libp2p looks for a relay once for each bare /p2p-circuit, and again whenever that relay is lost.
+  const relayed = directoryNodes.flatMap(() => ['/p2p-circuit'])
+  const node = await createLibp2p({
+    privateKey: options.privateKey,
+    addresses: {
+      listen: [...(options.listen ?? []), ...relayed, ...(webrtc && relayed.length > 0 ? ['/webrtc'] : [])],
+      ...(options.announce === undefined ? {} : { announce: options.announce })
+    },
+    transports: createTransports({ webrtc, iceServers: options.iceServers ?? [], ...(options.tls && { tls: options.tls }) }),
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    // Browsers refuse private addresses by default; an edge swarm lives on them.
+    connectionGater: { denyDialMultiaddr: () => false },
+    connectionMonitor: {
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
+    },
+    connectionManager: {
+      maxConnections: relay ? DIRECTORY_CONNECTIONS : LEAF_CONNECTIONS,
+      maxParallelDials: 16,
+      maxDialQueueLength: 128,
+      dialTimeout: DIAL_MS,
+      addressDialTimeout: ADDRESS_DIAL_MS,
+      inboundConnectionThreshold: INBOUND_PER_SECOND,
+      maxIncomingPendingConnections: MAX_PENDING_INBOUND
+    },
+    services: {
+      identify: identify(),
+      ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
+      ...(relay && relayServer !== undefined ? { relay: relayServer } : {})
+    }
+  })
+  return start(node, directoryNodes, logger, options.signal)
+}
+
+function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, signal: AbortSignal | undefined): PeerNode {
+  const stopping = new AbortController()
+  const directoryPeers = directoryNodes.map(addresses => peerOfAddress(addresses[0] as Multiaddr) as string)
+  const keepers = directoryNodes.map(addresses => keepConnected(node, addresses, logger, stopping.signal))
+  const stopIdle = closeIdleConnections(node, new Set(directoryPeers))
+  const relayOnlyUntil = new Map<string, number>()
+  let stopped: Promise<void> | undefined
+
+  const stop = () => {
+    stopped ??= (async () => {
+      signal?.removeEventListener('abort', onAbort)
+      stopping.abort()
+      stopIdle()
+      await Promise.all(keepers)
+      await node.stop()
+    })()
+    return stopped
+  }
+  const onAbort = () => {
+    stop().catch(error => logger.warn({ error: String(error) }, 'node did not stop cleanly'))
+  }
+  signal?.addEventListener('abort', onAbort)
+
+  const openConnections = (peer: string) =>
+    node.getConnections(peerIdFromString(peer)).filter(connection => connection.status === 'open')
+
+  /** A live connection, the direct one if there are two. */
+  const connect = async (peer: string, addresses: readonly string[], limit: AbortSignal): Promise<Connection> => {
+    const open = openConnections(peer)
+    const direct = open.find(connection => !isRelayed(connection.remoteAddr.toString()))
+    if (direct !== undefined) return direct
+    const ways = parseAddresses(addresses, peer)
+    const directWays = ways.filter(address => !isRelayed(address.toString()))
+    if (directWays.length > 0 && (relayOnlyUntil.get(peer) ?? 0) < Date.now()) {
+      try {
+        // Without `force` libp2p may answer with the relayed connection that is open.
+        const connection = await node.dial(directWays, {
+          signal: AbortSignal.any([limit, AbortSignal.timeout(DIRECT_DIAL_MS)]),
+          force: open.length > 0
+        })
+        relayOnlyUntil.delete(peer)
+        return connection
+      } catch (error) {
+        if (limit.aborted) throw error
+        logger.debug({ peer, error: String(error) }, 'no direct connection, trying the relay')
+        relayOnlyUntil.set(peer, Date.now() + DIRECT_RETRY_MS)
+        const oldest = relayOnlyUntil.keys().next().value
+        if (relayOnlyUntil.size > MAX_RELAY_ONLY_PEERS && oldest !== undefined) relayOnlyUntil.delete(oldest)
+      }
+    }
+    const [stillOpen] = openConnections(peer)
+    if (stillOpen !== undefined) return stillOpen
+    const relayedWays = ways.filter(address => isRelayed(address.toString()))
+    if (relayedWays.length === 0) throw new PeerLostError(`No way to ${peer} works`, { peer })
+    return node.dial(relayedWays, { signal: limit })
+  }
+
+  return {
+    node,
+    directoryPeers,
+    self: node.peerId.toString(),
+    addresses: () => announcedAddresses(node.getMultiaddrs()),
+    connections: () =>
+      node.getConnections().map(connection => ({
+        peer: connection.remotePeer.toString(),
+        address: connection.remoteAddr.toString(),
+        relayed: isRelayed(connection.remoteAddr.toString()),
+        direction: connection.direction,
+        roundTripMs: connection.rtt
+      })),
+    onConnectionsChanged: listener => {
+      node.addEventListener('connection:open', listener)
+      node.addEventListener('connection:close', listener)
+      return () => {
+        node.removeEventListener('connection:open', listener)
+        node.removeEventListener('connection:close', listener)
+      }
+    },
+    ready: (limitMs = DIAL_MS, waitSignal) => untilReachable(node, directoryPeers, limitMs, waitSignal),
+    stop,
+    dial: async (peer, addresses, protocol, dialSignal) => {
+      dialSignal?.throwIfAborted()
+      const deadline = AbortSignal.timeout(DIAL_MS)
+      const limit = AbortSignal.any([deadline, stopping.signal, ...(dialSignal === undefined ? [] : [dialSignal])])
+      try {
+        const connection = await connect(peer, addresses, limit)
+        const stream = await connection.newStream(protocol.id, {
+          signal: limit,
+          runOnLimitedConnection: true,
+          maxOutboundStreams: MAX_STREAMS_PER_PEER
+        })
+        return new Libp2pChannel(stream, peer, protocol)
+      } catch (error) {
+        if (dialSignal?.aborted) throw dialSignal.reason
+        if (error instanceof ShoalError) throw error
+        if (deadline.aborted) throw new DeadlineError(`${peer} not reached in ${DIAL_MS} ms`, { peer }, { cause: error })
+        throw new PeerLostError(`${peer} not reached: ${describe(error)}`, { peer }, { cause: error })
+      }
+    },
+    handle: <Frame>(protocol: Protocol<Frame>, handler: (channel: Channel<Frame>) => Promise<void>) => {
+      const serve = (stream: Stream, connection: Connection) => {
+        const channel = new Libp2pChannel(stream, connection.remotePeer.toString(), protocol)
+        handler(channel).then(
+          () => channel.close(),
+          error => {
+            logger.debug({ protocol: protocol.id, peer: channel.remotePeer, error: String(error) }, 'channel reset')
+            channel.abort(error instanceof Error ? error : new Error(String(error)))
+          }
+        )
+      }
+      // Registers in this turn for all libp2p streams to come; the promise only stores that in the peer store.
+      const registered = node.handle(protocol.id, serve, {
+        runOnLimitedConnection: true,
+        maxInboundStreams: MAX_STREAMS_PER_PEER,
+        maxOutboundStreams: MAX_STREAMS_PER_PEER
+      })
+      registered.catch(error => logger.warn({ protocol: protocol.id, error: String(error) }, 'protocol not registered'))
+      return () => {
+        registered.then(() => node.unhandle(protocol.id)).catch(() => {})
+      }
+    }
+  }
+}
+
+/** Addresses by the node they lead to; without a peer id there is no telling whom one reached. */
+function groupByPeer(addresses: readonly string[]): Multiaddr[][] {
+  const byPeer = new Map<string, Multiaddr[]>()
+  for (const text of addresses) {
+    const address = multiaddr(text)
+    const peer = peerOfAddress(address)
+    if (peer === undefined) throw new InvalidRequestError(`Directory node ${text}: the address must end in /p2p/ and its peer id`)
+    byPeer.set(peer, [...(byPeer.get(peer) ?? []), address])
+  }
+  return [...byPeer.values()]
+}
+
+async function untilReachable(
+  node: Libp2p,
+  directoryPeers: readonly string[],
+  limitMs: number,
+  signal: AbortSignal | undefined
+): Promise<void> {
+  const reachable = () =>
+    directoryPeers.length === 0 || node.getMultiaddrs().some(address => address.toString().includes('/p2p-circuit'))
+  signal?.throwIfAborted()
+  if (reachable()) return
+  await new Promise<void>((resolve, reject) => {
+    const settle = (act: () => void) => {
+      clearTimeout(timer)
+      node.removeEventListener('self:peer:update', onUpdate)
+      signal?.removeEventListener('abort', onAbort)
+      act()
+    }
+    const onUpdate = () => {
+      if (reachable()) settle(resolve)
+    }
+    const onAbort = () => settle(() => reject(signal?.reason))
+    const timer = setTimeout(
+      () => settle(() => reject(new DeadlineError(`No directory node holds a place for this peer after ${limitMs} ms`))),
+      limitMs
+    )
+    node.addEventListener('self:peer:update', onUpdate)
+    signal?.addEventListener('abort', onAbort)
+    onUpdate()
+  })
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ')
+  return error instanceof Error ? error.message : String(error)
+}
