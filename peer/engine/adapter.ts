@@ -1,0 +1,40 @@
+/**
+ * The WebGPU adapter of a Node process, through the `webgpu` package (Dawn). The page's twin is adapter.browser.ts;
+ * package.json's conditions choose.
+ */
+import { AdapterUnavailableError } from '../errors.ts'
+
+export interface GpuRequest {
+  powerPreference?: GPUPowerPreference
+  /** Ask for a CPU implementation even where there is a GPU. */
+  forceFallbackAdapter?: boolean
+}
+
+/** One instance for the life of the process: adapters and devices crash when the instance they came from is collected. */
+let instance: GPU | undefined
+
+const advice =
+  'Shoal needs a Vulkan driver (Metal on macOS, Direct3D 12 on Windows). On a machine without a GPU install Mesa’s software driver: ' +
+  'Debian 12’s own is too old, take mesa-vulkan-drivers from bookworm-backports; if several drivers are installed, point ' +
+  'VK_ICD_FILENAMES at the one to use, e.g. /usr/share/vulkan/icd.d/lvp_icd.json'
+
+/** @throws AdapterUnavailableError that says what to install */
+export async function requestGpu(options: GpuRequest = {}): Promise<GPUAdapter> {
+  if (instance === undefined) {
+    try {
+      const { create } = await import('webgpu')
+      instance = create([])
+    } catch (cause) {
+      throw new AdapterUnavailableError(
+        `The webgpu package has no usable build for ${process.platform}-${process.arch}. ${advice}`,
+        {},
+        { cause }
+      )
+    }
+  }
+  const adapter = await instance.requestAdapter(options).catch((cause: unknown) => {
+    throw new AdapterUnavailableError(`No WebGPU adapter. ${advice}`, {}, { cause })
+  })
+  if (adapter === null) throw new AdapterUnavailableError(`No WebGPU adapter. ${advice}`)
+  return adapter
+}

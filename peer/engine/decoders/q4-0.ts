@@ -1,0 +1,42 @@
+/**
+ * Q4_0: in the file, blocks of 32 elements: an f16 scale d, then 16 bytes; byte j's low nibble is element j, its high
+ * nibble element j + 16; element i is d·(nᵢ − 8). On the GPU 1 unit of quants a block, and 2 bytes of the scales plane.
+ */
+import { isFiniteHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
+
+const FILE_BLOCK = 18
+
+export const q4_0Decoder: WeightDecoder = {
+  type: 'Q4_0',
+  fileBytesPerGroup: FILE_BLOCK,
+  quantBytesPerGroup: UNIT_BYTES,
+  scaleBytesPerGroup: 2,
+  repackRow: (source, from, groups, quants, scales) => {
+    let finite = true
+    for (let group = 0; group < groups; group++) {
+      const at = from + group * FILE_BLOCK
+      finite &&= isFiniteHalf(source, at)
+      scales[group * 2] = source[at]!
+      scales[group * 2 + 1] = source[at + 1]!
+      quants.set(source.subarray(at + 2, at + FILE_BLOCK), group * 16)
+    }
+    return finite
+  },
+  wgsl: /* wgsl */ `
+fn low_nibbles(word: u32) -> vec4f {
+  return vec4f(vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(0xfu)) - vec4f(8.0);
+}
+fn group_Q4_0(quants: u32, scales: u32, index: u32) -> Group {
+  let word = weights[quants + index];
+  var group: Group;
+  group.scale = half_scale(scales, index);
+  ${['x', 'y', 'z', 'w']
+    .map(
+      (part, i) => `group.v[${i}] = low_nibbles(word.${part});
+  group.v[${i + 4}] = low_nibbles(word.${part} >> 4u);`
+    )
+    .join('\n  ')}
+  return group;
+}
+`
+}

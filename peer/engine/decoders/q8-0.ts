@@ -1,0 +1,40 @@
+/**
+ * Q8_0: in the file, blocks of 32 elements: an f16 scale d, then 32 signed bytes q; element i is d·qᵢ.
+ * On the GPU 2 units of quants a block, and 2 bytes of the scales plane.
+ */
+import { isFiniteHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
+
+const FILE_BLOCK = 34
+
+export const q8_0Decoder: WeightDecoder = {
+  type: 'Q8_0',
+  fileBytesPerGroup: FILE_BLOCK,
+  quantBytesPerGroup: 2 * UNIT_BYTES,
+  scaleBytesPerGroup: 2,
+  repackRow: (source, from, groups, quants, scales) => {
+    let finite = true
+    for (let group = 0; group < groups; group++) {
+      const at = from + group * FILE_BLOCK
+      finite &&= isFiniteHalf(source, at)
+      scales[group * 2] = source[at]!
+      scales[group * 2 + 1] = source[at + 1]!
+      quants.set(source.subarray(at + 2, at + FILE_BLOCK), group * 32)
+    }
+    return finite
+  },
+  wgsl: /* wgsl */ `
+fn signed_bytes(word: u32) -> vec4f {
+  return vec4f(bitcast<vec4i>(vec4u(word << 24u, word << 16u, word << 8u, word)) >> vec4u(24u));
+}
+fn group_Q8_0(quants: u32, scales: u32, index: u32) -> Group {
+  let low = weights[quants + index * 2u];
+  let high = weights[quants + index * 2u + 1u];
+  var group: Group;
+  group.scale = half_scale(scales, index);
+  ${['low.x', 'low.y', 'low.z', 'low.w', 'high.x', 'high.y', 'high.z', 'high.w']
+    .map((word, i) => `group.v[${i}] = signed_bytes(${word});`)
+    .join('\n  ')}
+  return group;
+}
+`
+}

@@ -1,0 +1,41 @@
+/**
+ * Embedding: copies each token's row of the embedding table, dequantised, into the residual stream.
+ * Cost: reads tokens × one quantised row, writes tokens × width × 4 bytes; one multiplication an element; one launch a part.
+ */
+import type { WeightDecoder } from '../decoders/decoder.ts'
+import { decodersWgsl } from '../decoders/table.ts'
+import type { Kernel } from '../pipelines.ts'
+import { foldGrid, type Grid, gridWgsl, partWgsl, stepWgsl } from './shared.ts'
+
+const THREADS = 32
+
+/** Bindings: step, part, weights, residual. A thread decodes 32 elements of one token; ids outside the part's rows are another dispatch's. */
+export function embedKernel(decoder: WeightDecoder): Kernel {
+  return {
+    name: `embed ${decoder.type}`,
+    bindings: ['read', 'uniform', 'read', 'read_write'],
+    code: /* wgsl */ `${stepWgsl}${partWgsl}${gridWgsl}
+@group(0) @binding(1) var<uniform> part: Part;
+@group(0) @binding(2) var<storage, read> weights: array<vec4u>;
+@group(0) @binding(3) var<storage, read_write> residual: array<vec4f>;
+${decodersWgsl([decoder])}
+@compute @workgroup_size(${THREADS})
+fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_count: vec3u, @builtin(local_invocation_index) local: u32) {
+  let item = grid_index(group_id, group_count) * ${THREADS}u + local;
+  let row = item / part.groups;
+  let group = item % part.groups;
+  if (row >= token_count()) { return; }
+  let first = part.first_pair * 2u;
+  let id = token_at(row).id;
+  if (id < first || id >= first + part.pairs * 2u) { return; }
+  let values = group_${decoder.type}(part.a_quants, part.a_scales, (id - first) * part.groups + group);
+  let out = (row * part.groups + group) * 8u;
+  ${Array.from({ length: 8 }, (_, i) => `residual[out + ${i}u] = values.v[${i}] * values.scale;`).join('\n  ')}
+}
+`
+  }
+}
+
+export function embedGrid(tokens: number, groups: number, limit: number): Grid {
+  return foldGrid(Math.ceil((tokens * groups) / THREADS), 1, limit)
+}

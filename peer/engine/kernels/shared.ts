@@ -1,0 +1,54 @@
+/**
+ * What all kernels agree on: where things lie in the step buffer, the uniform structs, how a grid is addressed.
+ */
+
+/** Tokens of a KV block. */
+export const TOKENS_PER_BLOCK = 16
+
+/** Words of the step buffer's header: token count, head row count, offset of the head row list, zero. */
+export const STEP_HEADER_WORDS = 4
+/** Words a token: id, position, KV slot, offset of its sequence's block table. */
+export const STEP_TOKEN_WORDS = 4
+
+/** The step buffer is the one thing uploaded a step; bound read-only at binding 0 of every kernel. */
+export const stepWgsl = /* wgsl */ `
+@group(0) @binding(0) var<storage, read> step: array<u32>;
+struct Token { id: u32, position: u32, slot: u32, table: u32 }
+fn token_at(row: u32) -> Token {
+  let at = ${STEP_HEADER_WORDS}u + row * ${STEP_TOKEN_WORDS}u;
+  return Token(step[at], step[at + 1u], step[at + 2u], step[at + 3u]);
+}
+fn token_count() -> u32 { return step[0]; }
+fn head_row_count() -> u32 { return step[1]; }
+fn head_row_source(row: u32) -> u32 { return step[step[2] + row]; }
+`
+
+/** Facts of the model that would otherwise make pipelines of one purpose differ between models. */
+export const shapeWgsl = /* wgsl */ `
+struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32 }
+`
+export const SHAPE_BYTES = 16
+
+/** One part of a matrix (see matrix.ts); all offsets in units. \`out_pairs\` is the row length of the operation's output in pairs. */
+export const partWgsl = /* wgsl */ `
+struct Part { first_pair: u32, pairs: u32, groups: u32, out_pairs: u32, a_quants: u32, a_scales: u32, b_quants: u32, b_scales: u32 }
+`
+export const PART_BYTES = 32
+
+/** Workgroups beyond the adapter's limit along x continue along z. */
+export const gridWgsl = /* wgsl */ `
+fn grid_index(group: vec3u, groups: vec3u) -> u32 { return group.x + group.z * groups.x; }
+`
+
+export type Grid = readonly [x: number, y: number, z: number]
+
+/** `count` workgroups along x and z, `rows` along y. */
+export function foldGrid(count: number, rows: number, limit: number): Grid {
+  const x = Math.min(count, limit)
+  return [x, rows, Math.ceil(count / x)]
+}
+
+export type KvType = 'f32' | 'f16'
+
+/** Row-per-thread kernels have no barriers and suit adapters that run on the CPU; workgroup kernels share rows among threads. */
+export type KernelVariant = 'rows' | 'workgroup'

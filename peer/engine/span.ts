@@ -1,0 +1,266 @@
+/**
+ * The WebGPU engine: loads a span of a model and runs steps through it. Everything a step needs is built at load; a step
+ * is one upload, one submit and one read of the span's output.
+ */
+import {
+  ContextLengthError,
+  DeviceLostError,
+  type DeviceLostError as DeviceLost,
+  InvalidRequestError,
+  NonFiniteError,
+  toShoalError,
+  UnknownSessionError
+} from '../errors.ts'
+import type { Hyperparameters, Span, TensorReader } from '../model/types.ts'
+import { HEAD_ROWS_PER_PASS, partsOf, planMatrices, type SpanLimits } from './budget.ts'
+import type { EngineDevice } from './device.ts'
+import type { EngineShape, HeadRow, KvState, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from './engine.ts'
+import { MAP_READ } from './gpu-usage.ts'
+import { firstNonFinite, headRow } from './head-row.ts'
+import type { KernelVariant, KvType } from './kernels/shared.ts'
+import { TOKENS_PER_BLOCK } from './kernels/shared.ts'
+import { KvPool } from './kv-pool.ts'
+import { Serial } from './serial.ts'
+import { BufferOwner, type LoadProgress, loadSpanBuffers, type SpanBuffers } from './span-buffers.ts'
+import { buildProgram, encodeLaunches, logitPairs, type SpanProgram } from './span-program.ts'
+import { planSpanTensors } from './span-tensors.ts'
+import { packStep } from './step-buffer.ts'
+import { type CheckedStep, checkSteps } from './step-check.ts'
+
+/** Raised whenever a change makes outputs differ in more than rounding: part of the numerics class. */
+const KERNEL_VERSION = 1
+
+export interface SpanEngineOptions {
+  device: EngineDevice
+  hyperparameters: Hyperparameters
+  span: Span
+  tensors: TensorReader
+  /** KV positions shared by all sequences; cut to what one binding of the adapter holds. */
+  kvTokens: number
+  /** Default 64: larger prefill chunks gain little and hold up other sessions' decode. */
+  maxBatchTokens?: number
+  /** Sequences that may hold KV at a time; default 64. */
+  maxSequences?: number
+  /** Default f16. */
+  kv?: KvType
+  /** Default by the adapter: `rows` on software, `workgroup` on GPUs. */
+  variant?: KernelVariant
+  signal?: AbortSignal
+  onProgress?: (progress: LoadProgress) => void
+}
+
+/**
+ * Loads a span. The device may serve several engines; closing an engine leaves it open.
+ * @throws UnsupportedModelError, InvalidFileError, WeightsCorruptError naming the tensor; BusyError when memory does not suffice;
+ * what the reader throws; the signal's reason
+ */
+export async function createSpanEngine(options: SpanEngineOptions): Promise<SpanEngine> {
+  const { device, hyperparameters, span, tensors: reader, maxBatchTokens = 64, maxSequences = 64, kv = 'f16', signal } = options
+  for (const [name, value] of Object.entries({ kvTokens: options.kvTokens, maxBatchTokens, maxSequences }))
+    if (!Number.isSafeInteger(value) || value < 1) throw new InvalidRequestError(`${name} is ${value}, not a positive integer`, { param: name })
+  const failure = device.failure()
+  if (failure !== undefined) throw failure
+  const variant = options.variant ?? (device.adapter.kind === 'software' ? 'rows' : 'workgroup')
+  const limits: SpanLimits = { kvTokens: options.kvTokens, maxBatchTokens, kv, bindingLimit: device.bindingLimit }
+  const tensors = planSpanTensors(hyperparameters, span, reader)
+  const matrices = planMatrices(hyperparameters, tensors, limits.bindingLimit)
+  const owner = new BufferOwner(device.gpu)
+  try {
+    const { onProgress } = options
+    const buffers = await loadSpanBuffers(owner, { device, hyperparameters, tensors, matrices, reader, limits, signal, onProgress })
+    const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, variant })
+    signal?.throwIfAborted()
+    const types = [...new Set(partsOf(matrices).flatMap(part => part.decoders.map(decoder => decoder.type)))].sort()
+    const shape: EngineShape = {
+      span: { ...span },
+      width: hyperparameters.width,
+      vocabulary: hyperparameters.vocabulary,
+      contextLength: hyperparameters.contextLength,
+      embeds: tensors.embedding !== undefined,
+      heads: tensors.head !== undefined,
+      maxBatchTokens,
+      numerics: `kv=${kv},w=${types.join('+')},k=${KERNEL_VERSION}`
+    }
+    return new WebGpuSpan(device, owner, buffers, program, shape, new KvPool(buffers.blocks, maxSequences), logitPairs(hyperparameters) * 2)
+  } catch (error) {
+    owner.destroy()
+    throw error
+  }
+}
+
+class WebGpuSpan implements SpanEngine {
+  readonly shape: EngineShape
+  readonly lost: Promise<DeviceLost>
+  readonly #device: EngineDevice
+  readonly #owner: BufferOwner
+  readonly #buffers: SpanBuffers
+  readonly #program: SpanProgram
+  readonly #pool: KvPool
+  /** Values of a row of logits on the GPU. */
+  readonly #logitStride: number
+  readonly #kept = new Map<SequenceId, Float32Array[]>()
+  readonly #serial = new Serial()
+  #closed = false
+
+  constructor(
+    device: EngineDevice,
+    owner: BufferOwner,
+    buffers: SpanBuffers,
+    program: SpanProgram,
+    shape: EngineShape,
+    pool: KvPool,
+    logitStride: number
+  ) {
+    this.#device = device
+    this.#owner = owner
+    this.#buffers = buffers
+    this.#program = program
+    this.shape = shape
+    this.#pool = pool
+    this.#logitStride = logitStride
+    this.lost = device.lost
+  }
+
+  kv(): KvState {
+    return this.#pool.state()
+  }
+
+  reserve(tokens: number): Promise<SequenceId> {
+    return this.#serial.run(() => {
+      this.#alive()
+      if (tokens > this.shape.contextLength)
+        throw new ContextLengthError(`${tokens} positions asked for, the model has ${this.shape.contextLength}`)
+      return this.#pool.reserve(tokens)
+    })
+  }
+
+  release(sequence: SequenceId): Promise<void> {
+    return this.#serial.run(() => {
+      this.#pool.release(sequence)
+      this.#kept.delete(sequence)
+    })
+  }
+
+  run(steps: readonly SequenceStep[]): Promise<SequenceOutput[]> {
+    return this.#serial.run(async () => {
+      this.#alive()
+      const checked = checkSteps(steps, this.shape, this.#pool)
+      if (checked.length === 0) return []
+      try {
+        return await this.#run(checked)
+      } catch (error) {
+        // What the step wrote is not to be built on; the same step may be run again.
+        for (const { step } of checked) this.#pool.get(step.sequence).written = step.position
+        throw this.#device.failure() ?? toShoalError(error)
+      }
+    })
+  }
+
+  logits(sequence: SequenceId, row: number): Promise<Float32Array> {
+    return this.#serial.run(() => {
+      const kept = this.#kept.get(sequence)?.[row]
+      if (kept === undefined) throw new UnknownSessionError(`No row ${row} of logits is kept for sequence ${sequence}`)
+      return kept.slice()
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#serial.run(() => {
+      this.#closed = true
+      this.#kept.clear()
+      this.#owner.destroy()
+    })
+  }
+
+  #alive(): void {
+    const failure = this.#device.failure()
+    if (failure !== undefined) throw failure
+    if (this.#closed) throw new DeviceLostError('The span was closed')
+  }
+
+  async #run(checked: CheckedStep[]): Promise<SequenceOutput[]> {
+    const { heads } = this.shape
+    const tokens = checked.reduce((sum, { count }) => sum + count, 0)
+    // Rows of the batch that get a head row: the last ones of each step.
+    const headRows = heads ? checked.flatMap(({ step, firstRow, count }) => range(firstRow + count - step.head.rows, step.head.rows)) : []
+    const packed = checked.map(({ step, count, slots }) => ({
+      tokens: 'tokens' in step.input ? step.input.tokens : undefined,
+      position: step.position,
+      slots,
+      blocks: this.#pool.get(step.sequence).blocks.slice(0, Math.ceil((step.position + count) / TOKENS_PER_BLOCK))
+    }))
+    const { queue } = this.#device.gpu
+    const { width } = this.shape
+    for (const { step, firstRow } of checked)
+      if ('hidden' in step.input) {
+        const { buffer, byteOffset, byteLength } = step.input.hidden
+        queue.writeBuffer(this.#buffers.residual, firstRow * width * 4, buffer, byteOffset, byteLength)
+      }
+    const passes = Math.max(1, Math.ceil(headRows.length / HEAD_ROWS_PER_PASS))
+    const rows: Float32Array[] = []
+    let hidden = new Float32Array(0)
+    for (let pass = 0; pass < passes; pass++) {
+      const passRows = headRows.slice(pass * HEAD_ROWS_PER_PASS, (pass + 1) * HEAD_ROWS_PER_PASS)
+      queue.writeBuffer(this.#buffers.step, 0, packStep(packed, passRows))
+      const result = await this.#submit(pass === 0 ? tokens : 0, passRows.length, heads ? 0 : tokens)
+      if (heads) for (let row = 0; row < passRows.length; row++) rows.push(result.slice(row * this.#logitStride, row * this.#logitStride + this.shape.vocabulary))
+      else hidden = result
+    }
+    return heads ? this.#headOutputs(checked, rows) : this.#hiddenOutputs(checked, hidden)
+  }
+
+  /** One submit: the layers over `tokens` rows, the head over `headRows`; resolves with the logits or `hiddenRows` hidden states. */
+  async #submit(tokens: number, headRows: number, hiddenRows: number): Promise<Float32Array<ArrayBuffer>> {
+    const { gpu } = this.#device
+    const { readback, residual, logits } = this.#buffers
+    const encoder = gpu.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    if (tokens > 0) {
+      encodeLaunches(pass, this.#program.embed, tokens)
+      encodeLaunches(pass, this.#program.layers, tokens)
+    }
+    if (headRows > 0) encodeLaunches(pass, this.#program.head, headRows)
+    pass.end()
+    const bytes = headRows > 0 ? headRows * this.#logitStride * 4 : hiddenRows * this.shape.width * 4
+    if (bytes > 0) encoder.copyBufferToBuffer(headRows > 0 ? logits! : residual, 0, readback, 0, bytes)
+    gpu.queue.submit([encoder.finish()])
+    if (bytes === 0) {
+      await gpu.queue.onSubmittedWorkDone()
+      this.#alive()
+      return new Float32Array(0)
+    }
+    await readback.mapAsync(MAP_READ, 0, bytes)
+    const values = new Float32Array(readback.getMappedRange(0, bytes).slice(0))
+    readback.unmap()
+    this.#alive()
+    return values
+  }
+
+  #hiddenOutputs(checked: CheckedStep[], hidden: Float32Array): SequenceOutput[] {
+    const { width } = this.shape
+    return checked.map(({ step, firstRow, count }) => {
+      const values = hidden.slice(firstRow * width, (firstRow + count) * width)
+      const bad = firstNonFinite(values)
+      if (bad >= 0)
+        throw new NonFiniteError(`Sequence ${step.sequence}, position ${step.position + Math.floor(bad / width)}: the span's output holds ${values[bad]}`)
+      this.#pool.get(step.sequence).written = step.position + count
+      return { hidden: values }
+    })
+  }
+
+  #headOutputs(checked: CheckedStep[], logits: Float32Array[]): SequenceOutput[] {
+    let at = 0
+    return checked.map(({ step, count }) => {
+      const kept = logits.slice(at, at + step.head.rows)
+      at += kept.length
+      const rows: HeadRow[] = kept.map(row => headRow(row, step.head))
+      this.#pool.get(step.sequence).written = step.position + count
+      if (kept.length > 0) this.#kept.set(step.sequence, kept)
+      return { rows }
+    })
+  }
+}
+
+function range(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index)
+}
