@@ -3,6 +3,7 @@
  * package.json's conditions choose.
  */
 import { AdapterUnavailableError } from '../errors.ts'
+import { tryDrivers } from './vulkan-drivers.ts'
 
 export interface GpuRequest {
   powerPreference?: GPUPowerPreference
@@ -20,21 +21,27 @@ const advice =
 
 /** @throws AdapterUnavailableError that says what to install */
 export async function requestGpu(options: GpuRequest = {}): Promise<GPUAdapter> {
-  if (instance === undefined) {
-    try {
-      const { create } = await import('webgpu')
-      instance = create([])
-    } catch (cause) {
-      throw new AdapterUnavailableError(
-        `The webgpu package has no usable build for ${process.platform}-${process.arch}. ${advice}`,
-        {},
-        { cause }
-      )
-    }
-  }
-  const adapter = await instance.requestAdapter(options).catch((cause: unknown) => {
-    throw new AdapterUnavailableError(`No WebGPU adapter. ${advice}`, {}, { cause })
+  const adapter = await tryDrivers(async () => {
+    const gpu = await openInstance()
+    const found = await gpu.requestAdapter(options).catch(() => null)
+    // Kept only where it answered: another driver needs another instance.
+    if (found !== null) instance = gpu
+    return found
   })
   if (adapter === null) throw new AdapterUnavailableError(`No WebGPU adapter. ${advice}`)
   return adapter
+}
+
+async function openInstance(): Promise<GPU> {
+  if (instance !== undefined) return instance
+  try {
+    const { create } = await import('webgpu')
+    return create([])
+  } catch (cause) {
+    throw new AdapterUnavailableError(
+      `The webgpu package has no usable build for ${process.platform}-${process.arch}. ${advice}`,
+      {},
+      { cause }
+    )
+  }
 }
