@@ -79,30 +79,37 @@ export function tensorsOfSpan(h: Hyperparameters, span: Span): ExpectedTensor[] 
  */
 export function spanTensorInfos(h: Hyperparameters, span: Span, table: ReadonlyMap<string, StatedTensor>): TensorInfo[] {
   return tensorsOfSpan(h, span).map(expected => {
-    const { name, dims, types } = expected
-    const stated = table.get(name)
-    if (stated === undefined) throw new InvalidFileError(`tensor '${name}': missing`)
-    if (stated.dims.length !== dims.length || stated.dims.some((dim, i) => dim !== dims[i])) {
-      throw new InvalidFileError(
-        `tensor '${name}': dimensions [${stated.dims.join(', ')}], but the model's are [${dims.join(', ')}]`
-      )
-    }
-    const type = stated.typeName
-    if (!isTensorType(type) || !types.includes(type) || stated.bytes === undefined) {
+    const { name, types } = expected
+    const { typeName: type, dims, offset, bytes } = stated(expected, table)
+    if (!isTensorType(type) || !types.includes(type) || bytes === undefined) {
       throw new UnsupportedModelError(`tensor '${name}': ${type}; Shoal computes ${types.join(', ')} there`)
     }
-    return { name, type, dims: [...dims], offset: stated.offset, bytes: stated.bytes }
+    return { name, type, dims: [...dims], offset, bytes }
   })
 }
 
 /**
- * Refuses a file with tensors that the maths here would leave out: biases, RoPE factors, experts.
- * @throws UnsupportedModelError naming the tensor
+ * Holds a whole table against the model: each tensor there with its dims, and none that the maths here would leave out
+ * (biases, RoPE factors, experts). Types matter only to a peer that holds the tensor, so they are not looked at.
+ * @throws InvalidFileError, UnsupportedModelError naming the tensor
  */
-export function refuseUnknownTensors(h: Hyperparameters, names: Iterable<string>): void {
-  const known = new Set(tensorsOfSpan(h, { first: 0, end: h.layers }).map(tensor => tensor.name))
-  for (const name of names) {
+export function checkTensorTable(h: Hyperparameters, table: ReadonlyMap<string, StatedTensor>): void {
+  const expected = tensorsOfSpan(h, { first: 0, end: h.layers })
+  for (const tensor of expected) stated(tensor, table)
+  const known = new Set(expected.map(tensor => tensor.name))
+  for (const name of table.keys()) {
     if (!known.has(name))
       throw new UnsupportedModelError(`tensor '${name}': no part of the maths computed here for '${h.architecture}'`)
   }
+}
+
+function stated({ name, dims }: ExpectedTensor, table: ReadonlyMap<string, StatedTensor>): StatedTensor {
+  const tensor = table.get(name)
+  if (tensor === undefined) throw new InvalidFileError(`tensor '${name}': missing`)
+  if (tensor.dims.length !== dims.length || tensor.dims.some((dim, i) => dim !== dims[i])) {
+    throw new InvalidFileError(
+      `tensor '${name}': dimensions [${tensor.dims.join(', ')}], but the model's are [${dims.join(', ')}]`
+    )
+  }
+  return tensor
 }
