@@ -237,7 +237,7 @@ function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, 
         if (dialSignal?.aborted) throw dialSignal.reason
         if (error instanceof ShoalError) throw error
         if (deadline.aborted) throw new DeadlineError(`${peer} not reached in ${DIAL_MS} ms`, { peer }, { cause: error })
-        throw new PeerLostError(`${peer} not reached: ${describe(error)}`, { peer }, { cause: error })
+        throw new PeerLostError(`${peer} not reached: ${reasonOf(error)}`, { peer }, { cause: error })
       }
     },
     handle: <Frame>(protocol: Protocol<Frame>, handler: (channel: Channel<Frame>) => Promise<void>) => {
@@ -308,7 +308,7 @@ async function untilReachable(
   })
 }
 
-function describe(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(describe).join('; ')
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join('; ')
   return error instanceof Error ? error.message : String(error)
 }
