@@ -9,6 +9,8 @@ export interface GoldenModel {
   file: string
   /** Of the GGUF file. */
   sha256: string
+  /** Its name in the swarm. */
+  manifestDigest: string
 }
 
 export interface GoldenPrompt {
@@ -51,14 +53,22 @@ export interface TokenizationCase {
   parsed: number[]
 }
 
+export interface Tokenization {
+  model: GoldenModel
+  bos: number
+  endOfGeneration: number[]
+  /** Ids without BOS. */
+  cases: TokenizationCase[]
+}
+
 const folder = join(import.meta.dirname, 'golden')
 
 export function loadGoldens(): Goldens {
   return JSON.parse(readFileSync(join(folder, 'prompts.json'), 'utf8')) as Goldens
 }
 
-export function loadTokenization(): TokenizationCase[] {
-  return (JSON.parse(readFileSync(join(folder, 'tokenization.json'), 'utf8')) as { cases: TokenizationCase[] }).cases
+export function loadTokenization(): Tokenization {
+  return JSON.parse(readFileSync(join(folder, 'tokenization.json'), 'utf8')) as Tokenization
 }
 
 /** The rows of the prompt named `name`: the next token's distribution at each of its `rowPositions`. */

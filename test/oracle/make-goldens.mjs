@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { manifestOf } from '../../peer/model/manifest.ts'
 import { writeF32Twin } from './f32-twin.mjs'
 import { CHAT, PROSE, STRINGS } from './prompts.mjs'
 import { openReference, SETTINGS } from './reference.mjs'
@@ -57,7 +58,7 @@ async function makeGoldens(reference) {
   for (const { name, text } of PROSE) {
     prompts.push(await makePrompt(reference, { name, kind: 'prose', rendered: text }, reference.tokenize(text, false)))
   }
-  const model = { file: MODEL, sha256: createHash('sha256').update(readFileSync(modelPath)).digest('hex') }
+  const model = await describeModel()
   return {
     index: {
       model,
@@ -68,9 +69,19 @@ async function makeGoldens(reference) {
     rows: new Map(prompts.map(prompt => [prompt.entry.name, prompt.rows])),
     tokenization: {
       model,
+      bos: reference.bos,
+      endOfGeneration: reference.endOfGenerationIds(),
       cases: STRINGS.map(text => ({ text, plain: reference.tokenize(text, false), parsed: reference.tokenize(text, true) }))
     }
   }
+}
+
+/** What the goldens belong to: the file, and the name the swarm knows it by. */
+async function describeModel() {
+  const bytes = new Uint8Array(readFileSync(modelPath))
+  const source = { name: MODEL, size: bytes.length, read: async (offset, length) => bytes.slice(offset, offset + length) }
+  const { digest } = await manifestOf(source)
+  return { file: MODEL, sha256: createHash('sha256').update(bytes).digest('hex'), manifestDigest: digest }
 }
 
 async function makePrompt(reference, described, tokens) {

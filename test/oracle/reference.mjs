@@ -30,6 +30,7 @@ export async function openReference(modelPath) {
     detokenize: ids => model.detokenize(ids, false),
     bos: model.tokens.bos,
     endOfGeneration: id => model.isEogToken(id),
+    endOfGenerationIds: () => [...model.iterateAllTokens()].filter(id => model.isEogToken(id)),
     /** The prompt's rows, then `steps` greedy tokens that stop at nothing, with each choice's lead over the second in ln p. */
     async run(ids, steps) {
       await sequence.clearHistory()
