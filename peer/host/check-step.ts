@@ -1,0 +1,67 @@
+/**
+ * What a hop demands of a step before memory is taken for it, and the step as the engine wants it.
+ */
+import { type EngineShape, type HeadRequest, MAX_TOP_K, type SequenceStep } from '../engine/engine.ts'
+import { InvalidFrameError, NonFiniteError } from '../errors.ts'
+import { decodeActivation } from '../wire/activation-codec.ts'
+import type { HopTiming, Step } from '../wire/frames.pb.js'
+import { MAX_EXTRA_IDS, MAX_HEAD_ROWS } from './limits.ts'
+
+/** A step that passed every check, waiting for its turn. */
+export interface CheckedStep {
+  epoch: number
+  number: number
+  position: number
+  count: number
+  input: SequenceStep['input']
+  head: HeadRequest
+  timings: HopTiming[]
+  arrivedAt: number
+}
+
+const noHead: HeadRequest = { rows: 0, topK: 1, temperature: 1, extraIds: new Uint32Array(0) }
+
+/**
+ * `index`: how many hops are before this one; `reserve`: KV positions of the session.
+ * @throws InvalidFrameError, NonFiniteError
+ */
+export function checkStep(step: Step, shape: EngineShape, index: number, reserve: number, arrivedAt: number): CheckedStep {
+  const { epoch, number, position, count, timings } = step
+  if (number < 1) throw new InvalidFrameError('step: numbers count from 1')
+  if (count < 1 || position + count > reserve) {
+    throw new InvalidFrameError(`step ${number}: ${count} tokens at position ${position} of ${reserve} reserved`)
+  }
+  if (timings.length !== index) throw new InvalidFrameError(`step ${number}: ${timings.length} timings after ${index} hops`)
+  return { epoch, number, position, count, input: inputOf(step, shape), head: headOf(step, shape), timings, arrivedAt }
+}
+
+function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape): SequenceStep['input'] {
+  if ((tokens === undefined) === (hidden === undefined)) {
+    throw new InvalidFrameError(`step ${number}: needs either token ids or hidden states`)
+  }
+  if (tokens !== undefined) {
+    if (!shape.embeds) throw new InvalidFrameError(`step ${number}: token ids to a hop that does not embed`)
+    if (tokens.ids.length !== count) throw new InvalidFrameError(`step ${number}: ${tokens.ids.length} token ids for ${count}`)
+    const foreign = tokens.ids.find(id => id >= shape.vocabulary)
+    if (foreign !== undefined) throw new InvalidFrameError(`step ${number}: token id ${foreign} of ${shape.vocabulary}`)
+    return { tokens: Uint32Array.from(tokens.ids) }
+  }
+  if (shape.embeds) throw new InvalidFrameError(`step ${number}: hidden states to a hop that embeds`)
+  const values = decodeActivation(hidden!, count * shape.width)
+  if (values.some(value => !Number.isFinite(value))) throw new NonFiniteError(`step ${number}: hidden states are not finite`)
+  return { hidden: values }
+}
+
+function headOf({ number, count, head }: Step, { vocabulary, maxBatchTokens }: EngineShape): HeadRequest {
+  if (head === undefined || head.rows === 0) return noHead
+  const { rows, topK, temperature, extraIds } = head
+  if (rows > Math.min(count, MAX_HEAD_ROWS, maxBatchTokens))
+    throw new InvalidFrameError(`step ${number}: ${rows} head rows of ${count}`)
+  if (topK < 1 || topK > Math.min(MAX_TOP_K, vocabulary)) throw new InvalidFrameError(`step ${number}: top ${topK}`)
+  if (!(temperature > 0 && Number.isFinite(temperature)))
+    throw new InvalidFrameError(`step ${number}: temperature ${temperature}`)
+  if (extraIds.length > MAX_EXTRA_IDS) throw new InvalidFrameError(`step ${number}: ${extraIds.length} extra ids`)
+  const foreign = extraIds.find(id => id >= vocabulary)
+  if (foreign !== undefined) throw new InvalidFrameError(`step ${number}: extra id ${foreign} of ${vocabulary}`)
+  return { rows, topK, temperature, extraIds: Uint32Array.from(extraIds) }
+}

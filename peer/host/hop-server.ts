@@ -1,0 +1,76 @@
+/**
+ * Binds the chain and answer protocols to a host: the first frame of a stream says which session it is of, from then on
+ * the session's hop has it.
+ */
+import { DeadlineError, InvalidFrameError, UnknownSessionError } from '../errors.ts'
+import type { Channel } from '../wire/channel.ts'
+import type { AnswerFrame, ChainFrame, Close } from '../wire/frames.pb.js'
+import { answerProtocol, chainProtocol } from '../wire/protocols.ts'
+import { Hop } from './hop.ts'
+import type { HostContext } from './host-context.ts'
+import { FIRST_FRAME_MS } from './limits.ts'
+import { sessionKey } from './session-table.ts'
+
+/** Serves until the returned function is called. */
+export function serveHops(context: HostContext<Hop>): () => void {
+  const stopChain = context.links.handle(chainProtocol, channel => serveChain(context, channel))
+  const stopAnswers = context.links.handle(answerProtocol, channel => serveAnswers(context, channel))
+  return () => {
+    stopChain()
+    stopAnswers()
+  }
+}
+
+async function serveChain(context: HostContext<Hop>, channel: Channel<ChainFrame>): Promise<void> {
+  const forget = limitFirstFrame(context, channel)
+  let hop: Hop | undefined
+  try {
+    for await (const frame of channel.frames()) {
+      forget()
+      if (hop !== undefined) hop.fromPrevious(frame)
+      else if (frame.open !== undefined) {
+        hop = new Hop(context, channel)
+        void hop.open(frame.open)
+      } else if (frame.close !== undefined) {
+        await closeDirectly(context, channel.remotePeer, frame.close)
+        break
+      } else throw new InvalidFrameError('a chain stream starts with an open', { peer: channel.remotePeer })
+    }
+    if (hop === undefined) await channel.close()
+  } finally {
+    forget()
+    hop?.previousLost()
+  }
+}
+
+/** A driver whose chain is broken frees its hops one by one; only its own sessions, since the key holds who it is. */
+async function closeDirectly({ table }: HostContext<Hop>, driver: string, close: Close): Promise<void> {
+  const session = table.get(sessionKey(driver, close.session))
+  if (session !== undefined && close.epoch >= session.epoch) await session.hop.close()
+}
+
+async function serveAnswers(context: HostContext<Hop>, channel: Channel<AnswerFrame>): Promise<void> {
+  const forget = limitFirstFrame(context, channel)
+  let detach = () => {}
+  let hop: Hop | undefined
+  try {
+    for await (const frame of channel.frames()) {
+      forget()
+      if (hop !== undefined && frame.rowRequest !== undefined) hop.answerRowDirectly(frame.rowRequest)
+      else if (hop === undefined && frame.attach !== undefined) {
+        const { session, epoch } = frame.attach
+        hop = context.table.get(sessionKey(channel.remotePeer, session))?.hop
+        if (hop === undefined) throw new UnknownSessionError('no such session of this driver')
+        const answers = hop.attach(channel, epoch)
+        detach = () => answers.detach(channel)
+      } else throw new InvalidFrameError('an answer stream takes one attach, then row requests', { peer: channel.remotePeer })
+    }
+  } finally {
+    forget()
+    detach()
+  }
+}
+
+function limitFirstFrame<Frame>({ clock }: HostContext<Hop>, channel: Channel<Frame>): () => void {
+  return clock.after(FIRST_FRAME_MS, () => channel.abort(new DeadlineError(`no first frame within ${FIRST_FRAME_MS} ms`)))
+}

@@ -1,0 +1,452 @@
+/**
+ * One peer's part in one epoch of a chain: it joins the previous peer's stream to the next one's, runs the steps between
+ * them and answers for what goes wrong. The session outlives it; the next epoch's hop takes the session over.
+ */
+import type { SequenceId } from '../engine/engine.ts'
+import {
+  BusyError,
+  errorFromCode,
+  InvalidFrameError,
+  NonFiniteError,
+  PeerLostError,
+  type ShoalError,
+  StaleEpochError,
+  toShoalError
+} from '../errors.ts'
+import type { Channel } from '../wire/channel.ts'
+import { raceSignal, within } from '../wire/clock.ts'
+import { failureOf } from '../wire/failure.ts'
+import type { AnswerFrame, ChainFrame, HopState, Open, Opened, OpenPlan, RowRequest } from '../wire/frames.pb.js'
+import { verifyOpen } from '../wire/open-signature.ts'
+import { Outbox } from '../wire/outbox.ts'
+import { chainProtocol } from '../wire/protocols.ts'
+import { AnswerPath } from './answer-path.ts'
+import { checkOpen } from './check-open.ts'
+import { type CheckedStep, checkStep } from './check-step.ts'
+import { HopSession } from './hop-session.ts'
+import type { HostContext } from './host-context.ts'
+import { CLOSE_MS, DIAL_MS, KEPT_BYTES, OPEN_MARGIN_MS } from './limits.ts'
+import { type Output, outputBytes, outputOf } from './output.ts'
+import { type HostedSession, sessionKey } from './session-table.ts'
+
+/** Frames of every kind in flight one way: a window of steps with their re-sends, and the small frames between them. */
+const OUTBOX_FRAMES = 256
+
+export class Hop {
+  readonly #context: HostContext<Hop>
+  readonly #previous: Outbox<ChainFrame>
+  readonly #opening = new AbortController()
+  #next: Outbox<ChainFrame> | undefined
+  #opened: ((opened: Opened) => void) | undefined
+  #plan: OpenPlan | undefined
+  #index = 0
+  #session: HostedSession<Hop> | undefined
+  #order: HopSession<CheckedStep, Output> | undefined
+  #answers: AnswerPath | undefined
+  /** Steps up to here have been executed by the next hop. */
+  #credited = 0
+  #state: 'opening' | 'open' | 'over' = 'opening'
+
+  constructor(context: HostContext<Hop>, previous: Channel<ChainFrame>) {
+    this.#context = context
+    this.#previous = new Outbox(previous, OUTBOX_FRAMES, () => this.previousLost())
+  }
+
+  /** KV positions written, for the next epoch to start from. */
+  get order(): HopSession<CheckedStep, Output> | undefined {
+    return this.#order
+  }
+
+  get #last(): boolean {
+    return this.#index === (this.#plan?.hops.length ?? 0) - 1
+  }
+
+  /** Takes the open, passes it on and reports back; never rejects. */
+  async open(open: Open): Promise<void> {
+    try {
+      const refusal = this.#context.refusing()
+      if (refusal !== undefined) throw refusal
+      const { signal } = this.#opening
+      const plan = await verifyOpen(open)
+      const { links, engine, model, clock } = this.#context
+      const sender = this.#previous.channel.remotePeer
+      this.#index = checkOpen(plan, { self: links.self, sender, shape: engine.shape, model, now: clock.now() })
+      this.#plan = plan
+      signal.throwIfAborted()
+      const own = await this.#takeSession(plan, signal)
+      const rest = this.#last ? [] : await this.#openNext(open, plan, signal)
+      signal.throwIfAborted()
+      this.#state = 'open'
+      this.#push({ opened: { session: plan.session, epoch: plan.epoch, hops: [own, ...rest] } })
+    } catch (thrown) {
+      this.fail(toShoalError(thrown))
+    }
+  }
+
+  /** Takes one frame of the previous peer; never waits. */
+  fromPrevious(frame: ChainFrame): void {
+    if (this.#state === 'over') return
+    try {
+      if (frame.close !== undefined) return this.#close()
+      if (frame.beat !== undefined) return this.#beat(frame)
+      this.#assertOpen()
+      if (frame.step !== undefined) this.#step(frame.step)
+      else if (frame.rowRequest !== undefined) this.#passRowRequest(frame.rowRequest)
+      else throw new InvalidFrameError('a frame that only goes the other way')
+    } catch (thrown) {
+      const error = toShoalError(thrown)
+      // What is late is not wrong.
+      if (error instanceof StaleEpochError) return
+      const charged = error instanceof InvalidFrameError || error instanceof NonFiniteError
+      this.fail(charged ? withPeer(error, this.#previous.channel.remotePeer) : error)
+    }
+  }
+
+  /** The previous peer is gone: work stops, the session waits for another epoch until its lease ends. */
+  previousLost(): void {
+    if (this.#state === 'over') return
+    this.#over(new PeerLostError('the previous peer is gone'))
+    this.#previous.abort(new PeerLostError('the stream has ended'))
+    void this.#next?.end()
+    this.#freeIfEmpty()
+  }
+
+  /** Gives the driver's own stream to this session's answers. */
+  attach(channel: Channel<AnswerFrame>, epoch: number): AnswerPath {
+    if (this.#answers === undefined || this.#plan?.epoch !== epoch || this.#state !== 'open') {
+      throw new StaleEpochError(`no answers of epoch ${epoch} here`)
+    }
+    this.#answers.attach(channel)
+    return this.#answers
+  }
+
+  /** A later epoch takes over: this one ends without a word, its driver knows. */
+  superseded(): void {
+    if (this.#state === 'over') return
+    this.#over(new StaleEpochError('a later epoch took over'))
+    void this.#previous.end()
+    void this.#next?.end()
+  }
+
+  /** Ends this epoch and tells the driver why. */
+  fail(error: ShoalError): void {
+    if (this.#state === 'over') return
+    const opening = this.#state === 'opening'
+    this.#over(error)
+    this.#context.logger.info({ session: this.#session?.key, code: error.code, peer: error.details.peer }, error.message)
+    this.#previous.push({ failure: failureOf(this.#plan?.session ?? new Uint8Array(16), this.#plan?.epoch ?? 0, error) })
+    void this.#previous.end()
+    void this.#next?.end()
+    if (opening) this.#freeIfEmpty()
+  }
+
+  /** Frees the session; its KV is back once this resolves. */
+  async free(): Promise<void> {
+    const session = this.#session
+    if (session?.hop !== this || !this.#context.table.remove(session)) return
+    this.#over(new StaleEpochError('the session has ended'))
+    const { sequence } = session
+    session.sequence = undefined
+    if (sequence !== undefined) await this.#giveBack(sequence)
+  }
+
+  /** The lease ran out: frees here, and lets the neighbours find out from the ends of their streams. */
+  async expire(): Promise<void> {
+    this.fail(new PeerLostError('the lease ran out: nothing renewed it'))
+    await this.free()
+  }
+
+  /** Frees here and on every hop after this one; resolves when they have, or their time is up. */
+  async close(): Promise<void> {
+    const next = this.#next
+    if (this.#plan !== undefined) next?.push({ close: { session: this.#plan.session, epoch: this.#plan.epoch } })
+    const freed = this.free()
+    if (this.#state !== 'over') this.#over(new StaleEpochError('closed'))
+    if (next !== undefined) {
+      const { clock } = this.#context
+      await within(clock, CLOSE_MS, 'closing the rest of the chain', undefined, async () => {
+        await next.end()
+        await next.channel.closed
+      }).catch(error => next.abort(toShoalError(error)))
+    }
+    await freed
+    await this.#previous.end()
+  }
+
+  /** Resolves once the last frame to the previous peer is out, or its time is up. */
+  async flushed(): Promise<void> {
+    const { clock } = this.#context
+    await within(clock, CLOSE_MS, 'a last frame', undefined, () => this.#previous.end()).catch(() => {})
+  }
+
+  async #takeSession(plan: OpenPlan, signal: AbortSignal): Promise<HopState> {
+    const { table, scheduler } = this.#context
+    const held = table.get(sessionKey(plan.driver, plan.session))
+    if (held === undefined) {
+      this.#session = table.add(plan, this)
+    } else {
+      if (plan.epoch <= held.epoch) throw new StaleEpochError(`epoch ${plan.epoch} is over, the session is at ${held.epoch}`)
+      const before = held.hop
+      this.#session = held
+      held.epoch = plan.epoch
+      held.hop = this
+      table.setLease(held, plan.leaseMs)
+      before.superseded()
+      const order = before.order
+      order?.advance(plan.epoch, plan.window)
+      const { sequence } = held
+      if (sequence !== undefined) {
+        // Behind running work: what it writes is accounted for before anything is cut.
+        await scheduler.idle(sequence)
+        signal.throwIfAborted()
+        if (order !== undefined && held.reserve >= plan.reserveTokens) return this.#enter(plan, order)
+        held.sequence = undefined
+        await this.#context.room.give(sequence)
+      }
+    }
+    await this.#reserve(this.#session, plan, signal)
+    const { epoch, window } = plan
+    return this.#enter(plan, new HopSession({ epoch, window, reserve: this.#session.reserve, keptBytes: KEPT_BYTES }))
+  }
+
+  async #reserve(session: HostedSession<Hop>, plan: OpenPlan, signal: AbortSignal): Promise<void> {
+    const sequence = await this.#context.room.take(plan.reserveTokens, plan.waitMs, signal)
+    if (signal.aborted) {
+      await this.#context.room.give(sequence)
+      signal.throwIfAborted()
+    }
+    session.sequence = sequence
+    session.reserve = plan.reserveTokens
+  }
+
+  #enter(plan: OpenPlan, order: HopSession<CheckedStep, Output>): HopState {
+    this.#order = order
+    if (this.#last) this.#answers = new AnswerPath(this.#previous, () => keptAnswers(order))
+    const kvLength = order.cut(plan.committed)
+    // Nothing is logged yet, and an empty range says so.
+    return { kvLength, logFirst: 0, logEnd: 0 }
+  }
+
+  async #openNext(open: Open, plan: OpenPlan, signal: AbortSignal): Promise<HopState[]> {
+    const { links, clock } = this.#context
+    const { peer, addresses } = plan.hops[this.#index + 1]!
+    const after = plan.hops.length - 1 - this.#index
+    let channel: Channel<ChainFrame>
+    try {
+      channel = await within(clock, DIAL_MS, `dialling ${peer}`, signal, dialling =>
+        links.dial(peer, addresses, chainProtocol, dialling)
+      )
+    } catch (thrown) {
+      throw signal.aborted ? signal.reason : new PeerLostError(`can't reach ${peer}: ${toShoalError(thrown).message}`, { peer })
+    }
+    const next = new Outbox(channel, OUTBOX_FRAMES, error => this.#nextLost(next, error))
+    this.#next = next
+    if (signal.aborted) {
+      next.abort(toShoalError(signal.reason))
+      signal.throwIfAborted()
+    }
+    next.push({ open })
+    const opened = new Promise<Opened>(resolve => {
+      this.#opened = resolve
+    })
+    void this.#readNext(next)
+    const limit = after * (plan.waitMs + OPEN_MARGIN_MS)
+    const { hops } = await within(clock, limit, 'opening the rest of the chain', signal, waiting => raceSignal(opened, waiting))
+    if (hops.length !== after) throw new InvalidFrameError(`opened: ${hops.length} states of ${after} hops`, { peer })
+    return hops
+  }
+
+  async #readNext(next: Outbox<ChainFrame>): Promise<void> {
+    const peer = next.channel.remotePeer
+    try {
+      for await (const frame of next.channel.frames()) this.#fromNext(frame, peer)
+      this.#nextLost(next, new PeerLostError(`${peer} ended the chain`, { peer }))
+    } catch (thrown) {
+      this.#nextLost(next, toShoalError(thrown))
+    }
+  }
+
+  #nextLost(next: Outbox<ChainFrame>, error: ShoalError): void {
+    const peer = next.channel.remotePeer
+    this.fail(
+      error instanceof InvalidFrameError
+        ? withPeer(error, peer)
+        : new PeerLostError(`${peer} is gone: ${error.message}`, { peer })
+    )
+  }
+
+  /** Passes on only what is of this session and epoch. */
+  #fromNext(frame: ChainFrame, peer: string): void {
+    const plan = this.#plan
+    if (this.#state === 'over' || plan === undefined) return
+    const { opened, answer, row, credit, failure } = frame
+    const body = opened ?? answer ?? row ?? credit ?? failure
+    if (body === undefined) throw new InvalidFrameError('a frame that only goes the other way')
+    if (!isOf(plan, body)) {
+      if (body.epoch < plan.epoch && sameBytes(body.session, plan.session)) return
+      throw new InvalidFrameError('a frame of another session', { peer })
+    }
+    if (failure !== undefined) return this.#passFailure(frame)
+    if (opened !== undefined) return this.#opened?.(opened)
+    if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open', { peer })
+    if (credit === undefined) return this.#push(frame)
+    const executed = this.#order?.executed ?? 0
+    if (credit.number > executed) throw new InvalidFrameError(`credit for step ${credit.number} of ${executed} sent`, { peer })
+    this.#credited = Math.max(this.#credited, credit.number)
+    this.#context.scheduler.poke()
+  }
+
+  #passFailure(frame: ChainFrame): void {
+    const opening = this.#state === 'opening'
+    this.#over(new PeerLostError('a later hop failed'))
+    this.#previous.push(frame)
+    void this.#previous.end()
+    void this.#next?.end()
+    if (opening) this.#freeIfEmpty()
+  }
+
+  #step(step: NonNullable<ChainFrame['step']>): void {
+    const { engine, clock, table, counters } = this.#context
+    const plan = this.#plan!
+    const order = this.#order!
+    const session = this.#session!
+    this.#assertOfSession(step)
+    counters.bytesReceived += step.hidden?.data.length ?? 0
+    const verdict = order.accept(checkStep(step, engine.shape, this.#index, session.reserve, clock.now()))
+    table.renew(session)
+    if (verdict.kind === 'resend') this.#emit(verdict.output)
+    if (verdict.kind === 'run') for (const next of verdict.steps) this.#enqueue(next, order, session.sequence!, plan)
+  }
+
+  #enqueue(step: CheckedStep, order: HopSession<CheckedStep, Output>, sequence: SequenceId, plan: OpenPlan): void {
+    const { scheduler, counters } = this.#context
+    scheduler.enqueue({
+      sequence,
+      position: step.position,
+      count: step.count,
+      input: step.input,
+      head: step.head,
+      arrivedAt: step.arrivedAt,
+      current: () => this.#state === 'open',
+      ready: () => this.#last || step.number - this.#credited <= plan.window,
+      started: () => order.spoiled(step),
+      done: (result, timing) => {
+        order.ran(step)
+        counters.tokensServed += step.count
+        if (this.#state !== 'open') return
+        const output = outputOf(plan, step, result, timing)
+        if (!order.keep(step, output, outputBytes(output))) return
+        this.#emit(output)
+        this.#push({ credit: { session: plan.session, epoch: plan.epoch, number: order.executed } })
+      },
+      failed: error => this.fail(error instanceof NonFiniteError ? withPeer(error, this.#context.links.self) : error)
+    })
+  }
+
+  #emit(output: Output): void {
+    if ('answer' in output) {
+      if (this.#answers?.answer(output.answer) === false) this.fail(new BusyError('answers are not read'))
+      return
+    }
+    this.#context.counters.bytesSent += output.step.hidden?.data.length ?? 0
+    if (this.#next?.push(output) === false) {
+      const peer = this.#next.channel.remotePeer
+      this.fail(new PeerLostError(`${peer} does not take its steps`, { peer }))
+    }
+  }
+
+  #passRowRequest(rowRequest: RowRequest): void {
+    this.#assertOfSession(rowRequest)
+    this.#context.table.renew(this.#session!)
+    if (!this.#last) {
+      this.#next?.push({ rowRequest })
+      return
+    }
+    void this.#answerRow(rowRequest)
+  }
+
+  /** Takes a row request off the driver's own stream. @throws InvalidFrameError */
+  answerRowDirectly(rowRequest: RowRequest): void {
+    if (this.#state === 'open' && isOf(this.#plan!, rowRequest)) this.#passRowRequest(rowRequest)
+  }
+
+  /** Answers with all logits of a row of the step answered last; a request for another step is late and gets nothing. */
+  async #answerRow({ number, row }: RowRequest): Promise<void> {
+    const plan = this.#plan!
+    const sequence = this.#session?.sequence
+    if (sequence === undefined || number !== this.#order?.executed) return
+    try {
+      const logits = await this.#context.engine.logits(sequence, row)
+      if (this.#state !== 'open' || number !== this.#order.executed) return
+      const bytes = new Uint8Array(logits.buffer as ArrayBuffer, logits.byteOffset, logits.byteLength)
+      this.#answers?.row({ session: plan.session, epoch: plan.epoch, number, row, logits: bytes })
+    } catch (thrown) {
+      this.fail(toShoalError(thrown))
+    }
+  }
+
+  #beat(frame: ChainFrame): void {
+    if (this.#session === undefined) return
+    this.#assertOfSession(frame.beat!)
+    this.#context.table.renew(this.#session)
+    this.#next?.pushLatest(frame, queued => queued.beat !== undefined)
+  }
+
+  #close(): void {
+    void this.close()
+  }
+
+  #push(frame: ChainFrame): void {
+    const taken =
+      frame.credit === undefined
+        ? this.#previous.push(frame)
+        : this.#previous.pushLatest(frame, queued => queued.credit !== undefined)
+    // Nobody reads: the same as nobody being there.
+    if (!taken) this.previousLost()
+  }
+
+  #over(reason: ShoalError): void {
+    this.#state = 'over'
+    this.#opening.abort(reason)
+    this.#answers?.end()
+  }
+
+  /** A session without KV content has nothing a later epoch could want. */
+  #freeIfEmpty(): void {
+    if ((this.#order?.kvLength ?? 0) === 0) void this.free()
+  }
+
+  async #giveBack(sequence: SequenceId): Promise<void> {
+    await this.#context.scheduler.idle(sequence)
+    await this.#context.room.give(sequence)
+  }
+
+  #assertOpen(): void {
+    if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open')
+  }
+
+  #assertOfSession(body: { session: Uint8Array; epoch: number }): void {
+    const plan = this.#plan!
+    if (isOf(plan, body)) return
+    if (sameBytes(body.session, plan.session) && body.epoch < plan.epoch)
+      throw new StaleEpochError('a frame of an epoch that is over')
+    throw new InvalidFrameError('a frame of another session')
+  }
+}
+
+function isOf(plan: OpenPlan, body: { session: Uint8Array; epoch: number }): boolean {
+  return body.epoch === plan.epoch && sameBytes(body.session, plan.session)
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at])
+}
+
+/** The same error, charged to a peer unless it already is. */
+function withPeer(error: ShoalError, peer: string): ShoalError {
+  return errorFromCode(error.code, error.message, { peer, ...error.details })
+}
+
+function keptAnswers(order: HopSession<CheckedStep, Output>) {
+  return order.kept().flatMap(output => ('answer' in output ? [output.answer] : []))
+}

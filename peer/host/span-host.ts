@@ -1,0 +1,152 @@
+/**
+ * A host: one span of one model served to whoever's signed open names this peer. It says what it can offer, counts what
+ * it does, and leaves politely.
+ */
+import type { SpanEngine } from '../engine/engine.ts'
+import { errorFromCode, PeerLeavingError, type ShoalError } from '../errors.ts'
+import type { SpanOffer } from '../swarm/types.ts'
+import type { Links } from '../wire/channel.ts'
+import { type Clock, sleep, systemClock } from '../wire/clock.ts'
+import { silent, type WireLogger } from '../wire/log.ts'
+import type { ModelFacts } from './check-open.ts'
+import type { Hop } from './hop.ts'
+import { serveHops } from './hop-server.ts'
+import type { HostContext, HostCounters } from './host-context.ts'
+import { KvRoom } from './kv-room.ts'
+import { Scheduler } from './scheduler.ts'
+import { SessionTable } from './session-table.ts'
+
+/** Changes in load smaller than this interval are told together. */
+const CHANGE_INTERVAL_MS = 1_000
+/** How often a draining host looks whether its sessions have ended. */
+const DRAIN_POLL_MS = 50
+
+export interface HostOptions {
+  links: Links
+  engine: SpanEngine
+  model: ModelFacts
+  /** Tokens a second through one layer, measured on this peer. */
+  rates: { prefill: number; decode: number }
+  /** The offer has changed, or is withdrawn. */
+  onChange?: () => void
+  clock?: Clock
+  logger?: WireLogger
+  /** Stops the host. */
+  signal?: AbortSignal
+}
+
+export interface HostStats extends HostCounters {
+  sessions: number
+  kvTokens: number
+  freeKvTokens: number
+}
+
+export interface SpanHost {
+  /** What this peer can serve now; undefined once it takes no new sessions. */
+  offer: () => SpanOffer | undefined
+  stats: () => HostStats
+  /** Takes no new sessions, gives the running ones up to `drainMs` to end, then tells their drivers to go elsewhere. */
+  goodbye: (drainMs?: number) => Promise<void>
+  /** Ends everything at once and frees the KV; the engine stays open. */
+  stop: () => Promise<void>
+}
+
+export function startHost(options: HostOptions): SpanHost {
+  const { links, engine, model, rates, onChange = () => {}, clock = systemClock, logger = silent, signal } = options
+  let refusal: ShoalError | undefined
+  let changeDue = false
+  const counters: HostCounters = { tokensServed: 0, bytesReceived: 0, bytesSent: 0 }
+  const changed = () => {
+    if (changeDue) return
+    changeDue = true
+    clock.after(CHANGE_INTERVAL_MS, () => {
+      changeDue = false
+      if (refusal === undefined) onChange()
+    })
+  }
+  const table: SessionTable<Hop> = new SessionTable(clock, {
+    expired: session => void session.hop.expire(),
+    changed
+  })
+  const context: HostContext<Hop> = {
+    links,
+    engine,
+    model,
+    scheduler: new Scheduler(engine, clock),
+    room: new KvRoom(engine, clock),
+    table,
+    clock,
+    logger,
+    refusing: () => refusal,
+    counters
+  }
+  const unserve = serveHops(context)
+
+  const refuse = (reason: ShoalError) => {
+    if (refusal !== undefined) return
+    refusal = reason
+    onChange()
+  }
+  const endAll = async (reason: ShoalError) => {
+    await Promise.all(
+      table.all().map(async ({ hop }) => {
+        hop.fail(reason)
+        await hop.free()
+        await hop.flushed()
+      })
+    )
+  }
+  let stopping: Promise<void> | undefined
+  const stop = () => {
+    stopping ??= (async () => {
+      signal?.removeEventListener('abort', onAbort)
+      refuse(leaving(links.self))
+      await endAll(leaving(links.self))
+      unserve()
+    })()
+    return stopping
+  }
+  const onAbort = () => void stop()
+  signal?.addEventListener('abort', onAbort, { once: true })
+  void engine.lost.then(error => {
+    refuse(error)
+    return endAll(withSelf(error, links.self))
+  })
+
+  const kv = () => {
+    const { tokensPerBlock, totalBlocks, freeBlocks } = engine.kv()
+    return { kvTokens: tokensPerBlock * totalBlocks, freeKvTokens: tokensPerBlock * freeBlocks }
+  }
+  return {
+    offer: () =>
+      refusal === undefined
+        ? {
+            model: model.digest,
+            layers: model.layers,
+            span: engine.shape.span,
+            state: 'serving',
+            numerics: engine.shape.numerics,
+            prefillRate: rates.prefill,
+            decodeRate: rates.decode,
+            freeKvTokens: kv().freeKvTokens,
+            queueMs: context.scheduler.queueMs
+          }
+        : undefined,
+    stats: () => ({ sessions: table.size, ...kv(), ...counters }),
+    goodbye: async (drainMs = 0) => {
+      refuse(leaving(links.self))
+      const until = clock.now() + drainMs
+      while (table.size > 0 && clock.now() < until) await sleep(clock, Math.min(DRAIN_POLL_MS, until - clock.now()))
+      await stop()
+    },
+    stop
+  }
+}
+
+function leaving(peer: string): PeerLeavingError {
+  return new PeerLeavingError(`${peer} is leaving`, { peer })
+}
+
+function withSelf(error: ShoalError, peer: string): ShoalError {
+  return errorFromCode(error.code, error.message, { ...error.details, peer })
+}

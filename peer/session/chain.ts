@@ -1,0 +1,413 @@
+/**
+ * The driver's end of one epoch's chain: opens it, sends numbered steps within the credit, takes each answer once and in
+ * order from whichever way it comes, keeps the lease alive and frees everything in the end.
+ */
+import type { PrivateKey } from '@libp2p/interface'
+import { DeadlineError, InvalidFrameError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
+import type { Route } from '../swarm/types.ts'
+import type { Channel, Links } from '../wire/channel.ts'
+import { type Clock, within } from '../wire/clock.ts'
+import { errorOf } from '../wire/failure.ts'
+import type { Answer, AnswerFrame, ChainFrame, Encoding, HeadAsk, HopState, Opened, Row, Step } from '../wire/frames.pb.js'
+import { fromHex } from '../wire/hex.ts'
+import { signOpen } from '../wire/open-signature.ts'
+import { Outbox } from '../wire/outbox.ts'
+import { answerProtocol, chainProtocol } from '../wire/protocols.ts'
+import { checkAnswer, checkRow } from './check-answer.ts'
+
+/** A window of steps with their re-sends, beats and row requests. */
+const OUTBOX_FRAMES = 256
+/** Dialling one hop; WebRTC's signalling over a relay takes seconds. */
+const DIAL_MS = 16_000
+/** What a chain may take to open beyond the wait for KV each hop was granted, for each hop. */
+const OPEN_MARGIN_MS = 20_000
+/** No credit and no answer for this long: the steps under way are sent again, since hops repeat what they have. */
+export const STALL_MS = 15_000
+/** Re-sends without progress until the chain counts as lost: a minute, longer than any step takes on a software adapter. */
+const MAX_RESENDS = 3
+/** How long hops get to confirm that a session is freed. */
+const CLOSE_MS = 4_000
+
+export interface ChainModel {
+  /** Manifest digest, lower-case hex. */
+  digest: string
+  layers: number
+  width: number
+  vocabulary: number
+  contextLength: number
+}
+
+export interface ChainOptions {
+  links: Links
+  privateKey: PrivateKey
+  clock: Clock
+  model: ChainModel
+  route: Route
+  session: Uint8Array<ArrayBuffer>
+  epoch: number
+  /** KV positions to reserve on every hop. */
+  reserveTokens: number
+  /** Tokens accepted so far: what hops hold beyond is cut. */
+  committed: number
+  leaseMs: number
+  /** How long each hop may queue for KV. */
+  waitMs: number
+  encoding: Encoding
+  /** Steps in flight to the first hop. */
+  window: number
+  stallMs: number
+}
+
+/** A step as the driver asks for it; numbering is the chain's. */
+export interface StepRequest {
+  position: number
+  tokens: readonly number[]
+  head: HeadAsk | undefined
+}
+
+/**
+ * Opens a chain on every hop of the route, or on none.
+ * @throws BusyError, PeerLostError, PeerLeavingError, ModelMismatchError, DeadlineError, the signal's reason
+ */
+export async function openChain(options: ChainOptions, signal: AbortSignal): Promise<Chain> {
+  const { links, clock, route, model, privateKey } = options
+  const hops = route.hops.map(({ peer, span, addresses, numerics }) => ({
+    peer,
+    firstLayer: span.first,
+    endLayer: span.end,
+    addresses,
+    numerics,
+    emitFrom: 0
+  }))
+  const open = await signOpen(
+    {
+      session: options.session,
+      epoch: options.epoch,
+      driver: links.self,
+      model: fromHex(model.digest),
+      hops,
+      reserveTokens: options.reserveTokens,
+      committed: options.committed,
+      leaseMs: options.leaseMs,
+      waitMs: options.waitMs,
+      encoding: options.encoding,
+      window: options.window,
+      driverAddresses: links.addresses(),
+      issuedAt: BigInt(Math.floor(clock.now()))
+    },
+    privateKey
+  )
+  const first = hops[0]!
+  let channel: Channel<ChainFrame>
+  try {
+    channel = await within(clock, DIAL_MS, `dialling ${first.peer}`, signal, dialling =>
+      links.dial(first.peer, first.addresses, chainProtocol, dialling)
+    )
+  } catch (thrown) {
+    signal.throwIfAborted()
+    throw new PeerLostError(`can't reach ${first.peer}: ${toShoalError(thrown).message}`, { peer: first.peer }, { cause: thrown })
+  }
+  const chain = new Chain(options, channel)
+  try {
+    const limit = hops.length * (options.waitMs + OPEN_MARGIN_MS)
+    await within(clock, limit, 'opening the chain', signal, () => chain.start({ open }))
+    return chain
+  } catch (thrown) {
+    // A caller that gave up wants the KV back before it hears so; otherwise hops release what they hold by themselves.
+    if (signal.aborted) await chain.close()
+    else chain.abandon()
+    throw thrown
+  }
+}
+
+export class Chain {
+  readonly epoch: number
+  readonly route: Route
+  /** Positions that steps sent so far fill. */
+  fed = 0
+  readonly #options: ChainOptions
+  readonly #out: Outbox<ChainFrame>
+  #direct: Outbox<AnswerFrame> | undefined
+  #opened: Opened | undefined
+  #failure: ShoalError | undefined
+  #closed = false
+  #sent = 0
+  #credited = 0
+  /** Steps sent and not answered, for sending again. */
+  readonly #unanswered = new Map<number, Step>()
+  /** Answers with rows that nobody has taken yet. */
+  readonly #answers = new Map<number, Answer>()
+  #row: Row | undefined
+  #waiters: (() => void)[] = []
+  #resends = 0
+  #forgetBeat = () => {}
+  #forgetStall = () => {}
+  /** Most steps in flight to the first hop so far. */
+  mostInFlight = 0
+
+  constructor(options: ChainOptions, channel: Channel<ChainFrame>) {
+    this.#options = options
+    this.epoch = options.epoch
+    this.route = options.route
+    this.#out = new Outbox(channel, OUTBOX_FRAMES, error => this.#fail(error))
+  }
+
+  /** What each hop held when it opened. */
+  get hopStates(): HopState[] {
+    return this.#opened?.hops ?? []
+  }
+
+  /** Peers that may be why nothing comes back: those after the first hop once it has done its part. */
+  get suspects(): string[] {
+    const peers = this.route.hops.map(hop => hop.peer)
+    return this.#credited < this.#sent || peers.length === 1 ? peers.slice(0, 1) : peers.slice(1)
+  }
+
+  /** Sends the open and resolves when every hop has answered it. Called once, by `openChain`. */
+  async start(frame: ChainFrame): Promise<void> {
+    this.#out.push(frame)
+    void this.#read()
+    this.#scheduleBeat()
+    await this.#until(() => this.#opened !== undefined)
+    const expected = this.route.hops.length
+    if (this.#opened!.hops.length !== expected)
+      throw this.#fail(new InvalidFrameError(`opened by ${this.#opened!.hops.length} hops of ${expected}`))
+    if (expected > 1) void this.#attach()
+    this.#scheduleStall()
+  }
+
+  /** Sends a step once the credit allows it; resolves to its number. @throws what ended the chain */
+  async step(request: StepRequest, signal: AbortSignal): Promise<number> {
+    await this.#until(() => this.#sent - this.#credited < this.#options.window, signal)
+    const { position, tokens, head } = request
+    const number = ++this.#sent
+    this.mostInFlight = Math.max(this.mostInFlight, this.#sent - this.#credited)
+    const step: Step = { ...this.#ids, number, position, count: tokens.length, tokens: { ids: [...tokens] }, timings: [] }
+    if (head !== undefined) step.head = head
+    this.#unanswered.set(number, step)
+    this.fed = position + tokens.length
+    if (!this.#out.push({ step })) throw this.#fail(this.#lostFirst('does not take steps'))
+    return number
+  }
+
+  /** The answer of a step that asked for rows. @throws what ended the chain */
+  async answer(number: number, signal: AbortSignal): Promise<Answer> {
+    await this.#until(() => this.#answers.has(number), signal)
+    const answer = this.#answers.get(number)!
+    this.#answers.delete(number)
+    return answer
+  }
+
+  /** Every logit of one row of the step answered last. @throws what ended the chain */
+  async row(number: number, row: number, signal: AbortSignal): Promise<Float32Array> {
+    const rowRequest = { ...this.#ids, number, row }
+    const arrived = () => this.#row?.number === number && this.#row.row === row
+    for (let attempt = 0; attempt <= MAX_RESENDS; attempt++) {
+      // After a try in vain the stream to the last hop is in doubt: the chain itself is the other way.
+      const direct = attempt % 2 === 0 && this.#direct?.push({ rowRequest })
+      if (!direct) this.#out.push({ rowRequest })
+      try {
+        await within(this.#options.clock, this.#options.stallMs, 'a row of logits', signal, waiting =>
+          this.#until(arrived, waiting)
+        )
+        break
+      } catch (thrown) {
+        signal.throwIfAborted()
+        if (!(thrown instanceof DeadlineError) || attempt === MAX_RESENDS) throw thrown
+      }
+    }
+    const { logits } = this.#row!
+    this.#row = undefined
+    return new Float32Array(logits.slice().buffer)
+  }
+
+  /** Frees the session on every hop, whatever state the chain is in; bounded in time, never rejects. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const { clock } = this.#options
+    const whole = this.#failure === undefined
+    this.#stop()
+    if (whole) {
+      this.#out.push({ close: this.#ids })
+      try {
+        await within(clock, CLOSE_MS, 'closing the chain', undefined, async () => {
+          await this.#out.end()
+          await this.#out.channel.closed
+        })
+        return
+      } catch (thrown) {
+        this.#out.abort(toShoalError(thrown))
+      }
+    }
+    await Promise.all(this.route.hops.map(hop => closeHop(this.#options, hop)))
+  }
+
+  /** Ends the epoch here without freeing the session: a later epoch takes over. */
+  abandon(): void {
+    this.#closed = true
+    this.#stop()
+    this.#out.abort(new PeerLostError('the epoch is over'))
+  }
+
+  get #ids() {
+    return { session: this.#options.session, epoch: this.epoch }
+  }
+
+  #stop(): void {
+    this.#failure ??= new PeerLostError('the chain is closed')
+    this.#forgetBeat()
+    this.#forgetStall()
+    void this.#direct?.end()
+    this.#direct = undefined
+    this.#changed()
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const frame of this.#out.channel.frames()) {
+        const { opened, answer, row, credit, failure } = frame
+        const body = opened ?? answer ?? row ?? credit ?? failure
+        if (body === undefined || !this.#isMine(body)) continue
+        if (failure !== undefined) throw errorOf(failure)
+        if (opened !== undefined) this.#opened ??= opened
+        if (answer !== undefined) this.#take(answer)
+        if (row !== undefined) this.#takeRow(row)
+        if (credit !== undefined) this.#credit(credit.number)
+        this.#changed()
+      }
+      this.#fail(this.#lostFirst('ended the chain'))
+    } catch (thrown) {
+      this.#fail(toShoalError(thrown))
+    }
+  }
+
+  /** The stream to the last hop is worth having, never necessary. */
+  async #attach(): Promise<void> {
+    const { links, clock } = this.#options
+    const { peer, addresses } = this.route.hops.at(-1)!
+    let direct: Outbox<AnswerFrame> | undefined
+    try {
+      const channel = await within(clock, DIAL_MS, `dialling ${peer}`, undefined, signal =>
+        links.dial(peer, addresses, answerProtocol, signal)
+      )
+      direct = new Outbox(channel, OUTBOX_FRAMES, () => {})
+      if (this.#failure !== undefined) return void direct.end()
+      this.#direct = direct
+      direct.push({ attach: this.#ids })
+      for await (const { answer, row } of channel.frames()) {
+        if (answer !== undefined && this.#isMine(answer)) this.#take(answer)
+        if (row !== undefined && this.#isMine(row)) this.#takeRow(row)
+        this.#changed()
+      }
+    } catch (thrown) {
+      // A lying last hop ends the chain; a missing stream does not.
+      if (thrown instanceof InvalidFrameError) this.#fail(thrown)
+    } finally {
+      if (direct !== undefined && this.#direct === direct) this.#direct = undefined
+      void direct?.end()
+    }
+  }
+
+  /** Takes each expected answer once. */
+  #take(answer: Answer): void {
+    const step = this.#unanswered.get(answer.number)
+    if (step === undefined) return
+    checkAnswer(answer, step, this.#options.model.vocabulary, this.route)
+    this.#unanswered.delete(answer.number)
+    if (answer.rows.length > 0) this.#answers.set(answer.number, answer)
+    this.#credit(answer.number)
+  }
+
+  #takeRow(row: Row): void {
+    checkRow(row, this.#options.model.vocabulary, this.route)
+    this.#row = row
+    this.#progress()
+  }
+
+  #credit(number: number): void {
+    if (number > this.#sent)
+      throw new InvalidFrameError(`credit for step ${number} of ${this.#sent}`, { peer: this.route.hops[0]!.peer })
+    this.#credited = Math.max(this.#credited, number)
+    this.#progress()
+  }
+
+  #progress(): void {
+    this.#resends = 0
+    if (this.#opened !== undefined && this.#failure === undefined) this.#scheduleStall()
+  }
+
+  #scheduleStall(): void {
+    this.#forgetStall()
+    this.#forgetStall = this.#options.clock.after(this.#options.stallMs, () => {
+      if (this.#unanswered.size > 0 && this.#resends++ >= MAX_RESENDS) {
+        this.#fail(new DeadlineError(`no answer for ${(MAX_RESENDS + 1) * this.#options.stallMs} ms`))
+        return
+      }
+      for (const step of this.#unanswered.values()) this.#out.push({ step })
+      this.#scheduleStall()
+    })
+  }
+
+  #scheduleBeat(): void {
+    // A third of the lease: two beats may be lost or late.
+    this.#forgetBeat = this.#options.clock.after(this.#options.leaseMs / 3, () => {
+      this.#out.pushLatest({ beat: this.#ids }, queued => queued.beat !== undefined)
+      this.#scheduleBeat()
+    })
+  }
+
+  #isMine(body: { session: Uint8Array; epoch: number }): boolean {
+    return body.epoch === this.epoch && body.session.every((byte, at) => byte === this.#options.session[at])
+  }
+
+  #lostFirst(what: string): PeerLostError {
+    const { peer } = this.route.hops[0]!
+    return new PeerLostError(`${peer} ${what}`, { peer })
+  }
+
+  #fail(error: ShoalError): ShoalError {
+    if (this.#failure !== undefined) return this.#failure
+    this.#failure = error
+    this.#stop()
+    this.#out.abort(error)
+    return error
+  }
+
+  async #until(met: () => boolean, signal?: AbortSignal): Promise<void> {
+    while (!met()) {
+      signal?.throwIfAborted()
+      if (this.#failure !== undefined) throw this.#failure
+      await new Promise<void>(resolve => {
+        const wake = () => {
+          signal?.removeEventListener('abort', wake)
+          const at = this.#waiters.indexOf(wake)
+          if (at >= 0) this.#waiters.splice(at, 1)
+          resolve()
+        }
+        this.#waiters.push(wake)
+        signal?.addEventListener('abort', wake, { once: true })
+      })
+    }
+  }
+
+  #changed(): void {
+    for (const wake of [...this.#waiters]) wake()
+  }
+}
+
+/** Frees a session on one hop by the driver's own word, where no chain leads to it any more. Best effort. */
+export async function closeHop(
+  options: Pick<ChainOptions, 'links' | 'clock' | 'session' | 'epoch'>,
+  hop: { peer: string; addresses: string[] }
+): Promise<void> {
+  const { links, clock, session, epoch } = options
+  await within(clock, CLOSE_MS, `closing at ${hop.peer}`, undefined, async signal => {
+    const channel = await links.dial(hop.peer, hop.addresses, chainProtocol, signal)
+    await channel.send({ close: { session, epoch } }, signal)
+    await channel.close()
+    await channel.closed
+  }).catch(() => {
+    // Its lease frees it.
+  })
+}

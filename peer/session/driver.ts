@@ -1,0 +1,242 @@
+/**
+ * Keeps one session going over whatever chains there are: opens the first, and when a hop is lost plans another route,
+ * opens the next epoch over it and feeds it from token ids. What has been sampled is never touched.
+ */
+import type { PrivateKey } from '@libp2p/interface'
+import {
+  ContextLengthError,
+  DeadlineError,
+  InvalidRequestError,
+  type ShoalError,
+  toShoalError,
+  UnsupportedModelError
+} from '../errors.ts'
+import type { Reputation } from '../swarm/reputation.ts'
+import { planRoute } from '../swarm/routing.ts'
+import type { Route } from '../swarm/types.ts'
+import type { Links } from '../wire/channel.ts'
+import { type Clock, sleep, within } from '../wire/clock.ts'
+import type { Answer, Encoding, HeadAsk } from '../wire/frames.pb.js'
+import type { WireLogger } from '../wire/log.ts'
+import { type Chain, type ChainModel, closeHop, openChain, STALL_MS } from './chain.ts'
+import type { DirectoryQuery } from './directory-query.ts'
+
+export interface DriverContext {
+  links: Links
+  privateKey: PrivateKey
+  directory: DirectoryQuery
+  model: ChainModel
+  reputation: Reputation
+  clock: Clock
+  logger: WireLogger
+  limits: DriverLimits
+}
+
+export interface DriverLimits {
+  /** Without progress for this long a first chain is given up. */
+  openMs: number
+  /** Without progress for this long a lost chain is given up, when the request has no deadline. */
+  recoverMs: number
+  leaseMs: number
+  /** How long each hop may queue an open for KV. */
+  waitMs: number
+  /** Steps in flight to the first hop. */
+  window: number
+  /** Bytes of one prefill chunk's hidden states between hops: more would hold up other sessions' decode behind it. */
+  chunkBytes: number
+  /** Without credit or answer for this long, steps are sent again. */
+  stallMs: number
+  encoding: Encoding
+}
+
+export const DEFAULT_LIMITS: DriverLimits = {
+  openMs: 15_000,
+  recoverMs: 60_000,
+  leaseMs: 15_000,
+  waitMs: 5_000,
+  window: 4,
+  chunkBytes: 128 * 1024,
+  stallMs: STALL_MS,
+  encoding: 'AUTO' as Encoding
+}
+
+/** A chunk has at least this many tokens: fewer would read all weights for next to nothing. */
+const MIN_CHUNK_TOKENS = 8
+/** And at most: a chunk is the unit in which decode of other sessions overtakes. */
+const MAX_CHUNK_TOKENS = 128
+/** Between two tries at a chain; doubled each time up to the second. */
+const FIRST_RETRY_MS = 100
+const LAST_RETRY_MS = 2_000
+
+export interface Recovery {
+  /** Peer at fault, "" when it is not known. */
+  lost: string
+  epoch: number
+  /** From the loss to the first answer of the new chain. */
+  pauseMs: number
+  route: Route
+}
+
+export interface DriverAsk {
+  head: HeadAsk
+  /** Whether the answer is not enough to sample from. */
+  needsRow: (answer: Answer) => boolean
+}
+
+export interface DriverAnswer {
+  answer: Answer
+  /** Every logit of the answer's last row, where `needsRow` wanted them. */
+  logits: Float32Array | undefined
+  route: Route
+  /** Set when a chain was lost and replaced on the way to this answer. */
+  recovery: Recovery | undefined
+}
+
+export class Driver {
+  readonly #context: DriverContext
+  readonly #reserveTokens: number
+  readonly #session = crypto.getRandomValues(new Uint8Array(16))
+  #epoch = 0
+  #chain: Chain | undefined
+  #route: Route | undefined
+  /** Peers that may still hold KV of an earlier epoch. */
+  #freeing: Promise<unknown> = Promise.resolve()
+  readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
+
+  constructor(context: DriverContext, reserveTokens: number) {
+    this.#context = context
+    this.#reserveTokens = reserveTokens
+  }
+
+  /**
+   * Feeds whatever of `tokens` the chain does not hold yet and returns the answer to the last of them, recovering as
+   * often as `until` allows (ms of the clock, undefined: as long as there is hope).
+   */
+  async next(tokens: readonly number[], ask: DriverAsk, until: number | undefined, signal: AbortSignal): Promise<DriverAnswer> {
+    const { clock, limits } = this.#context
+    let lost: { error: ShoalError; at: number } | undefined
+    const startedAt = clock.now()
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const first = this.#chain === undefined
+        const chain = this.#chain ?? (await this.#open(tokens.length, signal))
+        if (first && attempt > 0) this.#context.logger.info({ epoch: chain.epoch }, 'the chain is open again')
+        const answer = await this.#feed(chain, tokens, ask.head, signal)
+        const logits = ask.needsRow(answer) ? await chain.row(answer.number, answer.rows.length - 1, signal) : undefined
+        const recovery =
+          lost === undefined
+            ? undefined
+            : { lost: lost.error.details.peer ?? '', epoch: chain.epoch, pauseMs: clock.now() - lost.at, route: chain.route }
+        return { answer, logits, route: chain.route, recovery }
+      } catch (thrown) {
+        signal.throwIfAborted()
+        const error = toShoalError(thrown)
+        if (!isRecoverable(error)) throw error
+        this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
+        if (this.#chain !== undefined) {
+          lost ??= { error, at: clock.now() }
+          attempt = 0
+        }
+        this.#drop(error)
+        const giveUpAt = until ?? (lost === undefined ? startedAt + limits.openMs : lost.at + limits.recoverMs)
+        const pause = Math.max(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS), error.details.retryAfterMs ?? 0)
+        if (clock.now() + pause >= giveUpAt) throw error
+        // A chain that has just been lost is replaced at once: somebody may be waiting for the next word.
+        if (attempt > 0 || lost === undefined) await sleep(clock, pause, signal)
+      }
+    }
+  }
+
+  /** Frees the session on every hop that ever held it. Never rejects. */
+  async close(): Promise<void> {
+    const chain = this.#chain
+    this.#chain = undefined
+    for (const { peer } of chain?.route.hops ?? []) this.#leftBehind.delete(peer)
+    this.#freeLeftBehind()
+    await Promise.all([chain?.close(), this.#freeing])
+  }
+
+  async #open(committed: number, signal: AbortSignal): Promise<Chain> {
+    const { links, clock, model, reputation, limits, directory, privateKey } = this.#context
+    const found = await within(clock, limits.openMs, 'asking the directory', signal, asking =>
+      directory.query(model.digest, asking)
+    )
+    const route = planRoute(found, {
+      model: model.digest,
+      layers: model.layers,
+      reserveTokens: this.#reserveTokens,
+      reputation,
+      now: clock.now(),
+      previous: this.#route
+    })
+    this.#epoch++
+    this.#leaveBehind(route)
+    const chain = await openChain(
+      {
+        links,
+        privateKey,
+        clock,
+        model,
+        route,
+        session: this.#session,
+        epoch: this.#epoch,
+        reserveTokens: this.#reserveTokens,
+        committed,
+        leaseMs: limits.leaseMs,
+        waitMs: limits.waitMs,
+        encoding: limits.encoding,
+        window: limits.window,
+        stallMs: limits.stallMs
+      },
+      signal
+    )
+    this.#chain = chain
+    this.#route = route
+    for (const { peer } of route.hops) this.#leftBehind.delete(peer)
+    this.#freeLeftBehind()
+    return chain
+  }
+
+  #leaveBehind(route: Route): void {
+    for (const { peer, addresses } of route.hops) this.#leftBehind.set(peer, { peer, addresses })
+  }
+
+  /** In the background: nobody waits for peers that are no longer in the chain, except whoever ends the session. */
+  #freeLeftBehind(): void {
+    const { links, clock } = this.#context
+    const ids = { links, clock, session: this.#session, epoch: this.#epoch }
+    const freed = [...this.#leftBehind.values()].map(hop => closeHop(ids, hop))
+    this.#leftBehind.clear()
+    this.#freeing = Promise.all([this.#freeing, ...freed])
+  }
+
+  async #feed(chain: Chain, tokens: readonly number[], head: HeadAsk, signal: AbortSignal): Promise<Answer> {
+    const { model, limits } = this.#context
+    const chunk = Math.max(MIN_CHUNK_TOKENS, Math.min(MAX_CHUNK_TOKENS, Math.floor(limits.chunkBytes / (2 * model.width))))
+    let number = 0
+    while (chain.fed < tokens.length) {
+      const position = chain.fed
+      const end = Math.min(position + chunk, tokens.length)
+      const last = end === tokens.length
+      number = await chain.step({ position, tokens: tokens.slice(position, end), head: last ? head : undefined }, signal)
+    }
+    return chain.answer(number, signal)
+  }
+
+  #drop(error: ShoalError): void {
+    const { reputation, clock } = this.#context
+    const chain = this.#chain
+    const guilty =
+      error.details.peer !== undefined ? [error.details.peer] : error instanceof DeadlineError ? (chain?.suspects ?? []) : []
+    for (const peer of guilty) reputation.failed(peer, clock.now())
+    this.#chain = undefined
+    if (chain === undefined) return
+    this.#leaveBehind(chain.route)
+    chain.abandon()
+  }
+}
+
+/** Whether another chain may do better: what is wrong with the request itself stays wrong. */
+function isRecoverable(error: ShoalError): boolean {
+  return !(error instanceof InvalidRequestError || error instanceof ContextLengthError || error instanceof UnsupportedModelError)
+}

@@ -1,0 +1,238 @@
+/**
+ * Peers in one process joined by channels of bytes, with faults on demand: a fate function says for each frame whether it
+ * is dropped, delayed, doubled, overtaken or replaced; links can be cut and peers killed at any frame.
+ */
+import { PeerLostError } from '../../../peer/errors.ts'
+import type { Channel, Links, Protocol } from '../../../peer/wire/channel.ts'
+import type { VirtualClock } from './virtual-clock.ts'
+
+/** Frames one direction of a channel holds before its sender waits. */
+const CAPACITY = 16
+
+export interface Passing {
+  from: string
+  to: string
+  protocol: string
+  /** Counts all frames of the network, from 0. */
+  index: number
+  bytes: Uint8Array
+}
+
+/** One copy of a frame that will arrive; no copy at all is a dropped frame. */
+export interface Delivery {
+  /** More than the frames behind it: they overtake it. */
+  delayMs?: number
+  bytes?: Uint8Array
+}
+
+export type Fate = (passing: Passing) => readonly Delivery[]
+
+const faithful: Fate = () => [{}]
+
+type Handler = (channel: Channel<unknown>) => Promise<void>
+
+export class MemoryNetwork {
+  readonly #clock: VirtualClock
+  readonly #handlers = new Map<string, Map<string, Handler>>()
+  readonly #channels = new Set<End<unknown>>()
+  readonly #refused = new Set<string>()
+  /** Errors that handlers threw: a channel was reset for each. */
+  readonly handlerErrors: unknown[] = []
+  fate: Fate = faithful
+  /** Seen before a frame meets its fate; tests kill peers here. */
+  onFrame: (passing: Passing) => void = () => {}
+  frames = 0
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock
+  }
+
+  peer(self: string): Links {
+    this.#handlers.set(self, new Map())
+    return {
+      self,
+      addresses: () => [`/memory/${self}`],
+      dial: async (peer, _addresses, protocol, signal) => {
+        await tick(this.#clock)
+        signal?.throwIfAborted()
+        const handler = this.#handlers.get(peer)?.get(protocol.id)
+        if (!this.#handlers.has(self) || handler === undefined || this.#refused.has(`${self}>${peer} ${protocol.id}`)) {
+          throw new PeerLostError(`no way to ${peer}`, { peer })
+        }
+        const [near, far] = this.#join(self, peer, protocol)
+        handler(far as Channel<unknown>).catch(error => {
+          this.handlerErrors.push(error)
+          far.abort(error)
+        })
+        return near
+      },
+      handle: (protocol, handler) => {
+        this.#handlers.get(self)?.set(protocol.id, handler as Handler)
+        return () => this.#handlers.get(self)?.delete(protocol.id)
+      }
+    }
+  }
+
+  /** As SIGKILL: every channel of the peer is reset and nobody reaches it again. */
+  kill(peer: string): void {
+    this.#handlers.delete(peer)
+    for (const end of [...this.#channels]) {
+      if (end.localPeer === peer) end.abort(new PeerLostError(`${peer} was killed`, { peer }))
+    }
+  }
+
+  /** Resets the channels between two peers; new ones may be opened. */
+  cut(a: string, b: string, protocol?: string): void {
+    for (const end of [...this.#channels]) {
+      const between = (end.localPeer === a && end.remotePeer === b) || (end.localPeer === b && end.remotePeer === a)
+      if (between && (protocol === undefined || end.protocol === protocol)) end.abort(new PeerLostError(`${a}–${b} was cut`))
+    }
+  }
+
+  /** Dials of this protocol from one peer to the other fail from now on. */
+  refuse(from: string, to: string, protocol: string): void {
+    this.#refused.add(`${from}>${to} ${protocol}`)
+  }
+
+  get openChannels(): number {
+    return this.#channels.size
+  }
+
+  #join<Frame>(a: string, b: string, protocol: Protocol<Frame>): [End<Frame>, End<Frame>] {
+    const forget = (end: End<Frame>) => this.#channels.delete(end as End<unknown>)
+    const near = new End(a, b, protocol, this.#clock, this, forget)
+    const far = new End(b, a, protocol, this.#clock, this, forget)
+    near.other = far
+    far.other = near
+    this.#channels.add(near as End<unknown>)
+    this.#channels.add(far as End<unknown>)
+    return [near, far]
+  }
+}
+
+class End<Frame> implements Channel<Frame> {
+  readonly localPeer: string
+  readonly remotePeer: string
+  readonly protocol: string
+  readonly closed: Promise<void>
+  other: End<Frame> | undefined
+  readonly #protocol: Protocol<Frame>
+  readonly #clock: VirtualClock
+  readonly #network: MemoryNetwork
+  readonly #forget: (end: End<Frame>) => void
+  readonly #inbox: Uint8Array[] = []
+  #resolveClosed: () => void = () => {}
+  #wake: (() => void)[] = []
+  #localEnded = false
+  #remoteEnded = false
+  #broken: Error | undefined
+
+  constructor(
+    localPeer: string,
+    remotePeer: string,
+    protocol: Protocol<Frame>,
+    clock: VirtualClock,
+    network: MemoryNetwork,
+    forget: (end: End<Frame>) => void
+  ) {
+    this.localPeer = localPeer
+    this.remotePeer = remotePeer
+    this.protocol = protocol.id
+    this.#protocol = protocol
+    this.#clock = clock
+    this.#network = network
+    this.#forget = forget
+    this.closed = new Promise(resolve => {
+      this.#resolveClosed = resolve
+    })
+  }
+
+  async send(frame: Frame, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#broken !== undefined || this.#localEnded) throw new PeerLostError('the channel is over', { peer: this.remotePeer })
+    const bytes = this.#protocol.encode(frame)
+    if (bytes.length > this.#protocol.maxFrameBytes) throw new Error(`frame of ${bytes.length} bytes`)
+    const passing = { from: this.localPeer, to: this.remotePeer, protocol: this.protocol, index: this.#network.frames++, bytes }
+    this.#network.onFrame(passing)
+    const other = this.other!
+    for (const { delayMs = 0, bytes: replaced = bytes } of this.#network.fate(passing)) {
+      if (delayMs > 0) this.#clock.after(delayMs, () => other.#arrive(replaced))
+      else void tick(this.#clock).then(() => other.#arrive(replaced))
+    }
+    while (other.#inbox.length >= CAPACITY && this.#broken === undefined) await other.#change()
+  }
+
+  async *frames(): AsyncIterable<Frame> {
+    for (;;) {
+      if (this.#broken !== undefined) throw this.#broken
+      const bytes = this.#inbox.shift()
+      if (bytes !== undefined) {
+        this.#changed()
+        try {
+          yield this.#protocol.decode(bytes)
+        } catch (error) {
+          this.abort(error as Error)
+          throw error
+        }
+      } else if (this.#remoteEnded) return
+      else await this.#change()
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#localEnded || this.#broken !== undefined) return
+    this.#localEnded = true
+    await tick(this.#clock)
+    this.other!.#remoteEnd()
+    this.#finish()
+  }
+
+  abort(reason: Error): void {
+    if (this.#broken !== undefined) return
+    this.#clock.active()
+    this.#break(reason)
+    this.other!.#break(new PeerLostError(`reset by ${this.localPeer}`, { peer: this.localPeer }))
+  }
+
+  #arrive(bytes: Uint8Array): void {
+    if (this.#broken !== undefined || this.#remoteEnded) return
+    this.#clock.active()
+    this.#inbox.push(bytes)
+    this.#changed()
+  }
+
+  #remoteEnd(): void {
+    this.#remoteEnded = true
+    this.#changed()
+    this.#finish()
+  }
+
+  #break(reason: Error): void {
+    if (this.#broken !== undefined) return
+    this.#broken = reason
+    this.#inbox.length = 0
+    this.#changed()
+    this.#forget(this)
+    this.#resolveClosed()
+  }
+
+  #finish(): void {
+    if (!this.#localEnded || !this.#remoteEnded) return
+    this.#forget(this)
+    this.#resolveClosed()
+  }
+
+  #changed(): void {
+    for (const wake of this.#wake.splice(0)) wake()
+  }
+
+  #change(): Promise<void> {
+    return new Promise(resolve => this.#wake.push(resolve))
+  }
+}
+
+async function tick(clock: VirtualClock): Promise<void> {
+  clock.active()
+  await new Promise(resolve => setImmediate(resolve))
+  clock.active()
+}

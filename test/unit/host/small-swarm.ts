@@ -1,0 +1,131 @@
+/**
+ * Hosts on stand-in engines and drivers, joined in memory under one virtual clock: everything but the model and the
+ * sockets is the product's own code.
+ */
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
+import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from '../../../peer/session/driver.ts'
+import { type GenerationEvent, type GenerationRequest, generate } from '../../../peer/session/generate.ts'
+import { Reputation } from '../../../peer/swarm/reputation.ts'
+import type { Directory } from '../../../peer/swarm/types.ts'
+import type { Links } from '../../../peer/wire/channel.ts'
+import { silent } from '../../../peer/wire/log.ts'
+import { MemoryNetwork } from './memory-links.ts'
+import { STAND_IN, StandInEngine, type StandInOptions } from './stand-in-engine.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+export const DIGEST = 'ab'.repeat(32)
+export const MODEL = { digest: DIGEST, ...STAND_IN }
+
+// Ten keys for all tests: making one takes longer than a whole small generation.
+const keys = await Promise.all(Array.from({ length: 10 }, () => generateKeyPair('Ed25519')))
+const ids = keys.map(key => peerIdFromPrivateKey(key).toString())
+
+export interface SwarmHost {
+  id: string
+  key: PrivateKey
+  links: Links
+  engine: StandInEngine
+  host: SpanHost
+}
+
+export class SmallSwarm {
+  readonly clock = new VirtualClock()
+  readonly network = new MemoryNetwork(this.clock)
+  readonly hosts: SwarmHost[] = []
+  readonly reputation = new Reputation()
+  readonly driverKey = keys[9]!
+  readonly driverId = ids[9]!
+  readonly driverLinks = this.network.peer(this.driverId)
+
+  /** Up to eight hosts; key 8 is the stranger. */
+  constructor(hosts: readonly StandInOptions[]) {
+    for (const options of hosts) this.add(options)
+  }
+
+  get strangerId(): string {
+    return ids[8]!
+  }
+
+  get strangerKey(): PrivateKey {
+    return keys[8]!
+  }
+
+  add(options: StandInOptions): SwarmHost {
+    const at = this.hosts.length
+    const engine = new StandInEngine(options)
+    const links = this.network.peer(ids[at]!)
+    const host = startHost({ links, engine, model: MODEL, rates: { prefill: 1000, decode: 100 }, clock: this.clock })
+    const added = { id: ids[at]!, key: keys[at]!, links, engine, host }
+    this.hosts.push(added)
+    return added
+  }
+
+  directory(): Directory {
+    const entries = this.hosts.flatMap(({ id, links, host }) => {
+      const offer = this.gone.has(id) ? undefined : host.offer()
+      if (offer === undefined) return []
+      return [
+        {
+          announcement: {
+            peer: id,
+            sequence: 1,
+            addresses: links.addresses(),
+            agent: 'node' as const,
+            adapter: '',
+            offers: [offer]
+          },
+          ageMs: 0
+        }
+      ]
+    })
+    return { entries }
+  }
+
+  /** Peers whose announcement the directory has dropped; a killed peer stays listed until a test says otherwise. */
+  readonly gone = new Set<string>()
+
+  context(limits: Partial<DriverLimits> = {}): DriverContext {
+    return {
+      links: this.driverLinks,
+      privateKey: this.driverKey,
+      directory: { query: async () => this.directory() },
+      model: MODEL,
+      reputation: this.reputation,
+      clock: this.clock,
+      logger: silent,
+      limits: { ...DEFAULT_LIMITS, chunkBytes: 8 * 2 * STAND_IN.width, ...limits }
+    }
+  }
+
+  generate(request: Partial<GenerationRequest> = {}, limits: Partial<DriverLimits> = {}, signal?: AbortSignal) {
+    return generate(this.context(limits), { ...DEFAULT_REQUEST, ...request }, signal)
+  }
+
+  /** Runs a generation to its end. */
+  async run(request: Partial<GenerationRequest> = {}, limits: Partial<DriverLimits> = {}): Promise<GenerationEvent[]> {
+    return this.clock.until(Array.fromAsync(this.generate(request, limits)))
+  }
+
+  freeBlocks(): number[] {
+    return this.hosts.map(({ engine }) => engine.kv().freeBlocks)
+  }
+}
+
+/** Three chunks of prefill at the chunk size above. */
+export const PROMPT = Array.from({ length: 21 }, (_, at) => (at * 31 + 5) % STAND_IN.vocabulary)
+
+const DEFAULT_REQUEST: GenerationRequest = {
+  prompt: PROMPT,
+  maxTokens: 12,
+  sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 1 },
+  endIds: new Set(),
+  choice: 0,
+  deadlineMs: undefined
+}
+
+export function tokensOf(events: readonly GenerationEvent[]): number[] {
+  return events.flatMap(event => (event.type === 'token' ? [event.token] : []))
+}
