@@ -1,0 +1,90 @@
+/**
+ * Hidden states as bytes between hops: f16, half the traffic at a precision the residual stream bears; f32 when a value
+ * would overflow f16 or when the driver asked for it. Little-endian, as every WebGPU platform is.
+ */
+import { InvalidFrameError, NonFiniteError } from '../errors.ts'
+import { type Activation, Dtype, Encoding } from './frames.pb.js'
+
+const MAX_F16 = 65504
+
+/** @throws NonFiniteError */
+export function encodeActivation(values: Float32Array, encoding: Encoding): Activation {
+  let largest = 0
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i] as number)
+    if (!(size < Number.POSITIVE_INFINITY)) throw new NonFiniteError(`Hidden value ${i} is ${values[i]}`)
+    if (size > largest) largest = size
+  }
+  if (encoding === Encoding.F32 || largest > MAX_F16)
+    return { dtype: Dtype.DTYPE_F32, data: new Uint8Array(Float32Array.from(values).buffer) }
+  return { dtype: Dtype.DTYPE_F16, data: new Uint8Array(toHalves(values).buffer) }
+}
+
+/**
+ * `count` values (tokens × width).
+ * @throws InvalidFrameError when the bytes are not exactly as many, NonFiniteError
+ */
+export function decodeActivation({ dtype, data }: Activation, count: number): Float32Array<ArrayBuffer> {
+  const bytesEach = dtype === Dtype.DTYPE_F16 ? 2 : 4
+  if (data.byteLength !== count * bytesEach)
+    throw new InvalidFrameError(`hidden.data: ${data.byteLength} bytes of ${dtype}, ${count * bytesEach} expected`)
+  // Copied, since a frame's bytes lie at any offset and typed arrays need theirs aligned.
+  const bytes = data.slice().buffer
+  const values = bytesEach === 4 ? new Float32Array(bytes) : fromHalves(new Uint16Array(bytes))
+  for (let i = 0; i < count; i++)
+    if (!Number.isFinite(values[i])) throw new NonFiniteError(`hidden.data: value ${i} is ${values[i]}`)
+  return values
+}
+
+const native = globalThis.Float16Array
+
+/** Rounded to nearest, ties to even. */
+export function toHalves(values: Float32Array, useNative = native !== undefined): Uint16Array<ArrayBuffer> {
+  if (useNative) return new Uint16Array(native.from(values).buffer)
+  const bits = new Uint32Array(Float32Array.from(values).buffer)
+  const halves = new Uint16Array(values.length)
+  for (let i = 0; i < bits.length; i++) halves[i] = toHalf(bits[i] as number)
+  return halves
+}
+
+function toHalf(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000
+  const magnitude = bits & 0x7fffffff
+  if (magnitude > 0x7f800000) return sign | 0x7e00
+  // From 65520 on, values round past the largest half.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00
+  // Below 2⁻¹⁴ a half is subnormal: its step is 2⁻²⁴ whatever the exponent.
+  if (magnitude < 0x38800000) return sign | roundEven((magnitude & 0x7fffffff) === 0 ? 0 : floatOf(magnitude) * 2 ** 24)
+  // Rebias the exponent (127 to 15) and round away 13 bits; a carry out of the mantissa is the right exponent.
+  const rebiased = magnitude - 0x38000000
+  return sign | ((rebiased + 0xfff + ((rebiased >>> 13) & 1)) >>> 13)
+}
+
+function roundEven(value: number): number {
+  const floor = Math.floor(value)
+  const rest = value - floor
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor
+}
+
+const scratch = new DataView(new ArrayBuffer(4))
+
+function floatOf(bits: number): number {
+  scratch.setUint32(0, bits)
+  return scratch.getFloat32(0)
+}
+
+export function fromHalves(halves: Uint16Array<ArrayBuffer>, useNative = native !== undefined): Float32Array<ArrayBuffer> {
+  if (useNative) return Float32Array.from(new native(halves.buffer, halves.byteOffset, halves.length))
+  const values = new Float32Array(halves.length)
+  for (let i = 0; i < halves.length; i++) values[i] = fromHalf(halves[i] as number)
+  return values
+}
+
+function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1
+  const exponent = (half >>> 10) & 0x1f
+  const mantissa = half & 0x3ff
+  if (exponent === 0) return sign * mantissa * 2 ** -24
+  if (exponent === 31) return mantissa === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15)
+}

@@ -1,0 +1,59 @@
+/**
+ * Shoal's three protocols as channels speak them: the id, the largest frame, and protobuf with the checks that protobuf
+ * lacks.
+ */
+import { InvalidFrameError, ShoalError } from '../errors.ts'
+import type { Protocol } from './channel.ts'
+import {
+  answerFrameLimits,
+  chainLimits,
+  checkAnswerFrame,
+  checkChainFrame,
+  checkDirectoryFrame,
+  directoryLimits
+} from './check-frames.ts'
+import { AnswerFrame, ChainFrame, DirectoryFrame } from './frames.pb.js'
+
+/** Frame fields beside its largest one. */
+const FRAMING_BYTES = 64 * 1024
+
+/** A prefill chunk of 256 tokens at width 8192 in f32. A row of logits is a quarter of it. */
+const MAX_CHAIN_FRAME_BYTES = 256 * 8192 * 4 + FRAMING_BYTES
+
+/** A row of 512k logits in f32; 256 head rows of 128 ids and logits are smaller. */
+const MAX_ANSWER_FRAME_BYTES = 512 * 1024 * 4 + FRAMING_BYTES
+
+/** 1,024 announcements of 2 KiB, or 128 of the largest. */
+const MAX_DIRECTORY_FRAME_BYTES = 2 * 1024 * 1024 + FRAMING_BYTES
+
+export const chainProtocol: Protocol<ChainFrame> = {
+  id: '/shoal/chain/1.0.0',
+  maxFrameBytes: MAX_CHAIN_FRAME_BYTES,
+  encode: frame => ChainFrame.encode(frame),
+  decode: bytes => checked('ChainFrame', () => ChainFrame.decode(bytes, { limits: chainLimits }), checkChainFrame)
+}
+
+export const answerProtocol: Protocol<AnswerFrame> = {
+  id: '/shoal/answer/1.0.0',
+  maxFrameBytes: MAX_ANSWER_FRAME_BYTES,
+  encode: frame => AnswerFrame.encode(frame),
+  decode: bytes => checked('AnswerFrame', () => AnswerFrame.decode(bytes, { limits: answerFrameLimits }), checkAnswerFrame)
+}
+
+export const directoryProtocol: Protocol<DirectoryFrame> = {
+  id: '/shoal/directory/1.0.0',
+  maxFrameBytes: MAX_DIRECTORY_FRAME_BYTES,
+  encode: frame => DirectoryFrame.encode(frame),
+  decode: bytes => checked('DirectoryFrame', () => DirectoryFrame.decode(bytes, { limits: directoryLimits }), checkDirectoryFrame)
+}
+
+function checked<Frame>(kind: string, decode: () => Frame, check: (frame: Frame) => void): Frame {
+  try {
+    const frame = decode()
+    check(frame)
+    return frame
+  } catch (cause) {
+    if (cause instanceof ShoalError) throw cause
+    throw new InvalidFrameError(`${kind}: ${cause instanceof Error ? cause.message : String(cause)}`, {}, { cause })
+  }
+}
