@@ -43,13 +43,13 @@ export class GgufCursor {
   count(field: string, leastBytes: number, most: number): number {
     const value = this.u64(field)
     const room = BigInt(Math.floor((this.limit - this.position) / leastBytes))
-    if (value > room) throw new InvalidFileError(`${field}: ${value}, but at most ${room} fit in ${this.limitName}`)
-    if (value > BigInt(most)) throw new InvalidFileError(`${field}: ${value}, more than the ${most} Shoal reads`)
+    if (value > room) throw new InvalidFileError(`${field}: a length of ${value}, but at most ${room} fit in ${this.limitName}`)
+    if (value > BigInt(most)) throw new InvalidFileError(`${field}: a length of ${value}, more than the ${most} Shoal reads`)
     return Number(value)
   }
 
   string(field: string, mostBytes = Number.MAX_SAFE_INTEGER): string {
-    const length = this.count(`${field} (length)`, 1, mostBytes)
+    const length = this.count(field, 1, mostBytes)
     const start = this.advance(length, field)
     try {
       return utf8.decode(this.bytes.subarray(start, start + length))

@@ -64,6 +64,8 @@ const MAX_TENSORS = 131_072
 const MAX_DIMS = 4
 /** ggml writes no nested arrays at all; the format allows them. */
 const MAX_ARRAY_DEPTH = 4
+/** Of strings, bools or arrays; the largest merge lists in use have about half a million. */
+const MAX_ARRAY_ITEMS = 2 ** 21
 /** 32 in use. Larger than a page of any system is a sign of a broken file. */
 const MAX_ALIGNMENT = 65_536
 
@@ -122,8 +124,8 @@ function parseHeader(cursor: GgufCursor, fileSize: number): GgufHeader {
   const version = cursor.u32('version')
   if (version === 0x03000000) throw new UnsupportedModelError('version: a big-endian GGUF file')
   if (version !== 3) throw new UnsupportedModelError(`version: GGUF ${version}; Shoal reads version 3`)
-  const tensorCount = cursor.count('tensor count', 32, MAX_TENSORS)
-  const metadataCount = cursor.count('metadata count', 13, MAX_METADATA_ENTRIES)
+  const tensorCount = cursor.count('tensors', 32, MAX_TENSORS)
+  const metadataCount = cursor.count('metadata entries', 13, MAX_METADATA_ENTRIES)
   const metadata = new Map<string, GgufValue>()
   for (let i = 0; i < metadataCount; i++) {
     const key = cursor.string(`metadata key ${i}`, MAX_KEY_BYTES)
@@ -154,11 +156,11 @@ function readArray(cursor: GgufCursor, field: string, depth: number): GgufArray 
   const type = cursor.u32(`${field} (element type)`)
   const numbers = numberTypes.get(type)
   const leastBytes = numbers?.bytes ?? (type === BOOL ? 1 : type === STRING ? 8 : 12)
-  const count = cursor.count(`${field} (length)`, leastBytes, Number.MAX_SAFE_INTEGER)
+  const count = cursor.count(field, leastBytes, numbers === undefined ? MAX_ARRAY_ITEMS : Number.MAX_SAFE_INTEGER)
   if (numbers !== undefined) return numbers.wrap(cursor.copy(count, numbers.bytes, field))
   if (type === BOOL) return readBools(cursor, count, field)
-  if (type === STRING) return readMany(count, i => cursor.string(`${field}[${i}]`))
-  if (type === ARRAY) return readMany(count, i => readArray(cursor, `${field}[${i}]`, depth + 1))
+  if (type === STRING) return readMany(count, () => cursor.string(field))
+  if (type === ARRAY) return readMany(count, () => readArray(cursor, field, depth + 1))
   throw new InvalidFileError(`${field}: unknown element type ${type}`)
 }
 

@@ -97,7 +97,7 @@ async function attemptRange(
       signal: signal === undefined ? limit : AbortSignal.any([signal, limit])
     })
   } catch (thrown) {
-    throw new Passing(limit.aborted ? `no answer within ${timeoutMs} ms` : describe(thrown), { cause: thrown })
+    throw new Passing(limit.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(thrown), { cause: thrown })
   }
   try {
     const { size, etag } = checkAnswer(url, response, offset, length, known)
@@ -152,7 +152,7 @@ async function readBody(response: Response, url: string, length: number, limit: 
   try {
     for (;;) {
       const { value, done: ended } = await reader.read().catch((thrown: unknown) => {
-        throw new Passing(limit.aborted ? `no whole answer within ${timeoutMs} ms` : describe(thrown), { cause: thrown })
+        throw new Passing(limit.aborted ? `no whole answer within ${timeoutMs} ms` : reasonOf(thrown), { cause: thrown })
       })
       if (ended) break
       if (done + value.byteLength > length) throw new SourceError(`${url}: more than the ${length} bytes asked for`)
@@ -167,7 +167,7 @@ async function readBody(response: Response, url: string, length: number, limit: 
   return bytes
 }
 
-function describe(thrown: unknown): string {
+function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown)
   return thrown.cause instanceof Error ? `${thrown.message}: ${thrown.cause.message}` : thrown.message
 }
