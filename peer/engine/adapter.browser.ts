@@ -12,11 +12,15 @@ export interface GpuRequest {
 /** @throws AdapterUnavailableError that says what to do about it */
 export async function requestGpu(options: GpuRequest = {}): Promise<GPUAdapter> {
   if (!globalThis.isSecureContext)
-    throw new AdapterUnavailableError('This page was opened over plain HTTP, and browsers offer WebGPU to HTTPS pages and localhost only')
+    throw new AdapterUnavailableError(
+      'This page was opened over plain HTTP, and browsers offer WebGPU to HTTPS pages and localhost only'
+    )
   // Typed as always there; browsers without WebGPU, and workers of some with it, lack it.
   const gpu = navigator.gpu as GPU | undefined
   if (gpu === undefined)
-    throw new AdapterUnavailableError('This browser has no WebGPU: use a current Chrome, Edge, Safari 26 or Firefox, or switch WebGPU on')
+    throw new AdapterUnavailableError(
+      'This browser has no WebGPU: use a current Chrome, Edge, Safari 26 or Firefox, or switch WebGPU on'
+    )
   const adapter = await gpu.requestAdapter(options).catch((cause: unknown) => {
     throw new AdapterUnavailableError('The browser failed to open a GPU', {}, { cause })
   })

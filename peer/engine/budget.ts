@@ -98,7 +98,12 @@ export function scratchBytes(hyperparameters: Hyperparameters, limits: SpanLimit
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0)
 
 /** @throws UnsupportedModelError, InvalidFileError, as loading would */
-export function spanBudget(hyperparameters: Hyperparameters, span: Span, tensors: Pick<TensorReader, 'info'>, limits: SpanLimits): SpanBudget {
+export function spanBudget(
+  hyperparameters: Hyperparameters,
+  span: Span,
+  tensors: Pick<TensorReader, 'info'>,
+  limits: SpanLimits
+): SpanBudget {
   const plan = planSpanTensors(hyperparameters, span, tensors)
   const parts = partsOf(planMatrices(hyperparameters, plan, limits.bindingLimit))
   const norms = plan.layers.length * 2 + (plan.outputNorm === undefined ? 0 : 1)

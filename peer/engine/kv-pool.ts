@@ -36,7 +36,8 @@ export class KvPool {
       throw new InvalidRequestError(`Cannot reserve KV for ${tokens} tokens`, { param: 'tokens' })
     const count = Math.ceil(tokens / TOKENS_PER_BLOCK)
     if (this.#sequences.size >= this.#maxSequences) throw new BusyError(`All ${this.#maxSequences} sequences are taken`)
-    if (count > this.#free.length) throw new BusyError(`${count} KV blocks asked for, ${this.#free.length} of ${this.#total} free`)
+    if (count > this.#free.length)
+      throw new BusyError(`${count} KV blocks asked for, ${this.#free.length} of ${this.#total} free`)
     const id = this.#next++
     this.#sequences.set(id, { blocks: Array.from({ length: count }, () => this.#free.pop()!), written: 0 })
     return id
@@ -61,10 +62,14 @@ export class KvPool {
   slots(id: SequenceId, position: number, count: number): number[] {
     const { blocks, written } = this.get(id)
     if (!Number.isSafeInteger(position) || position < 0 || position > written)
-      throw new InvalidRequestError(`Sequence ${id} has ${written} positions, a step cannot start at ${position}`, { param: 'position' })
+      throw new InvalidRequestError(`Sequence ${id} has ${written} positions, a step cannot start at ${position}`, {
+        param: 'position'
+      })
     const room = blocks.length * TOKENS_PER_BLOCK
     if (position + count > room)
-      throw new InvalidRequestError(`Sequence ${id} has room for ${room} positions, a step would end at ${position + count}`, { param: 'position' })
+      throw new InvalidRequestError(`Sequence ${id} has room for ${room} positions, a step would end at ${position + count}`, {
+        param: 'position'
+      })
     return Array.from({ length: count }, (_, index) => {
       const at = position + index
       return blocks[Math.floor(at / TOKENS_PER_BLOCK)]! * TOKENS_PER_BLOCK + (at % TOKENS_PER_BLOCK)

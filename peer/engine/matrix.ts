@@ -43,7 +43,8 @@ const scaleUnits = (decoder: WeightDecoder, rows: number, groups: number) => uni
 function mostPairs(bytesPerPair: number, planes: number, bindingLimit: number, name: string): number {
   // Each scales plane may be rounded up to a unit.
   const pairs = Math.floor((bindingLimit - planes * UNIT_BYTES) / bytesPerPair)
-  if (pairs < 1) throw new UnsupportedModelError(`Two rows of ${name} exceed the adapter's binding limit of ${bindingLimit} bytes`)
+  if (pairs < 1)
+    throw new UnsupportedModelError(`Two rows of ${name} exceed the adapter's binding limit of ${bindingLimit} bytes`)
   return pairs
 }
 
@@ -84,7 +85,10 @@ export function planStacked(operands: readonly Operand[], bindingLimit: number):
 export function planPaired(first: Operand, second: Operand, bindingLimit: number): MatrixPart[] {
   const { rows, groups, info } = first.tensor
   const decoders = [first.tensor.decoder, second.tensor.decoder] as [WeightDecoder, WeightDecoder]
-  const bytesPerPair = decoders.reduce((sum, decoder) => sum + groups * (decoder.quantBytesPerGroup + decoder.scaleBytesPerGroup), 0)
+  const bytesPerPair = decoders.reduce(
+    (sum, decoder) => sum + groups * (decoder.quantBytesPerGroup + decoder.scaleBytesPerGroup),
+    0
+  )
   const step = mostPairs(bytesPerPair, 2, bindingLimit, info.name)
   const parts: MatrixPart[] = []
   for (let pair = 0; pair < rows; pair += step) {

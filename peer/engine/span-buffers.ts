@@ -99,7 +99,8 @@ export async function loadSpanBuffers(owner: BufferOwner, request: LoadRequest):
   const { device, hyperparameters, tensors, matrices, limits } = request
   const heads = tensors.head !== undefined
   const blocks = kvBlocks(hyperparameters, limits)
-  if (blocks < 1) throw new BusyError(`No KV block fits: ${limits.kvTokens} tokens asked for, ${limits.bindingLimit} bytes bindable`)
+  if (blocks < 1)
+    throw new BusyError(`No KV block fits: ${limits.kvTokens} tokens asked for, ${limits.bindingLimit} bytes bindable`)
   const gpu = device.gpu
   // Out of memory is reported to the scope, later than createBuffer returns.
   gpu.pushErrorScope('out-of-memory')
@@ -131,7 +132,9 @@ function takeBuffers(
   const bytes = scratchBytes(hyperparameters, limits, heads)
   const { storage, copySource, copyTarget, mapRead } = BUFFER_USAGE
   const perLayer = (label: string) =>
-    Array.from({ length: layers }, (_, layer) => owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage))
+    Array.from({ length: layers }, (_, layer) =>
+      owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage)
+    )
   const rotations = ropeTable(hyperparameters, bytes.rotations / (hyperparameters.headDim * 4))
   return {
     parts: new Map(),
@@ -151,13 +154,19 @@ function takeBuffers(
   }
 }
 
-async function loadWeights(owner: BufferOwner, buffers: SpanBuffers, matrices: SpanMatrices, request: LoadRequest): Promise<void> {
+async function loadWeights(
+  owner: BufferOwner,
+  buffers: SpanBuffers,
+  matrices: SpanMatrices,
+  request: LoadRequest
+): Promise<void> {
   const { tensors, reader, signal, onProgress, device } = request
   const norms = tensors.layers.flatMap(layer => [layer.attentionNorm, layer.feedForwardNorm])
   if (tensors.outputNorm !== undefined) norms.push(tensors.outputNorm)
   const operations = [matrices.embedding, ...matrices.layers.flatMap(layer => Object.values(layer) as MatrixPart[][])]
   if (matrices.head !== matrices.embedding) operations.push(matrices.head)
-  const totalBytes = partsOf(matrices).reduce((sum, part) => sum + part.bytes, 0) + norms.reduce((sum, norm) => sum + norm.bytes, 0)
+  const totalBytes =
+    partsOf(matrices).reduce((sum, part) => sum + part.bytes, 0) + norms.reduce((sum, norm) => sum + norm.bytes, 0)
   let loadedBytes = 0
   const read = async (info: TensorInfo): Promise<Uint8Array<ArrayBuffer>> => {
     signal?.throwIfAborted()
@@ -165,7 +174,8 @@ async function loadWeights(owner: BufferOwner, buffers: SpanBuffers, matrices: S
     signal?.throwIfAborted()
     const failure = device.failure()
     if (failure !== undefined) throw failure
-    if (bytes.length !== info.bytes) throw new WeightsCorruptError(`Tensor ${info.name} came with ${bytes.length} of ${info.bytes} bytes`)
+    if (bytes.length !== info.bytes)
+      throw new WeightsCorruptError(`Tensor ${info.name} came with ${bytes.length} of ${info.bytes} bytes`)
     return bytes
   }
   const loaded = (bytes: number) => {

@@ -4,6 +4,7 @@
  */
 import type { Hyperparameters, TensorInfo } from '../model/types.ts'
 import { type SpanMatrices, UNIFORM_STRIDE } from './budget.ts'
+import { GROUP_ELEMENTS } from './decoders/decoder.ts'
 import type { EngineDevice } from './device.ts'
 import { BUFFER_USAGE } from './gpu-usage.ts'
 import { attentionGrid, attentionKernel } from './kernels/attention.ts'
@@ -56,6 +57,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
     view.setUint32(4, heads, true)
     view.setUint32(8, kvHeads, true)
     view.setFloat32(12, hyperparameters.normEpsilon, true)
+    view.setUint32(16, headDim / 4, true)
   })
 
   const launch = async (single: Kernel, tiled: Kernel, bound: readonly GPUBuffer[], grid: Launch['grid']): Promise<Launch> => {
@@ -74,7 +76,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const part = (of: MatrixPart, outPairs: number) =>
     uniform(owner, PART_BYTES, view => {
       const [a, b] = of.planes
-      const words = [of.firstPair, of.pairs, of.groups, outPairs, a.quants, a.scales, b.quants, b.scales]
+      const words = [of.firstPair, of.pairs, of.groups, outPairs, a.quants, a.scales, b.quants, b.scales, GROUP_ELEMENTS / 4]
       for (const [index, word] of words.entries()) view.setUint32(index * 4, word, true)
     })
   const norm = (rows: NormRows, gain: TensorInfo) => {
@@ -85,8 +87,11 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const product = (of: MatrixPart[], rows: NormRows, x: GPUBuffer, outPairs: number, epilogue: Epilogue, bound: GPUBuffer[]) =>
     of.map(one => {
       const kernel = (tile: number) => matMulKernel({ decoders: one.decoders, step: one.step, rows, tile, variant, epilogue })
-      return launch(kernel(1), kernel(TILE_ROWS), [buffers.step, part(one, outPairs), buffers.parts.get(one)!, x, ...bound], count =>
-        matMulGrid(one.pairs, count, count === 1 ? 1 : TILE_ROWS, variant, limit)
+      return launch(
+        kernel(1),
+        kernel(TILE_ROWS),
+        [buffers.step, part(one, outPairs), buffers.parts.get(one)!, x, ...bound],
+        count => matMulGrid(one.pairs, count, count === 1 ? 1 : TILE_ROWS, variant, limit)
       )
     })
   const attention = (layer: number) => {
@@ -111,12 +116,17 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   })
   const embed = matrices.embedding.map(one => {
     const kernel = embedKernel(one.decoders[0])
-    return launch(kernel, kernel, [buffers.step, part(one, 0), buffers.parts.get(one)!, residual], count => embedGrid(count, one.groups, limit))
+    return launch(kernel, kernel, [buffers.step, part(one, 0), buffers.parts.get(one)!, residual], count =>
+      embedGrid(count, one.groups, limit)
+    )
   })
   const heading =
     logits === undefined
       ? []
-      : [norm('head', tensors.outputNorm!), ...product(matrices.head, 'head', normed, logitPairs(hyperparameters), head, [logits])]
+      : [
+          norm('head', tensors.outputNorm!),
+          ...product(matrices.head, 'head', normed, logitPairs(hyperparameters), head, [logits])
+        ]
   // All at once: pipelines compile in parallel.
   const [embedLaunches, layerLaunches, headLaunches] = await Promise.all([embed, layers, heading].map(list => Promise.all(list)))
   return { embed: embedLaunches!, layers: layerLaunches!, head: headLaunches! }

@@ -102,6 +102,7 @@ function decoderOf(info: TensorInfo): WeightDecoder {
   const decoder = decoderFor(info.type)
   if (decoder === undefined) throw new UnsupportedModelError(`tensor '${info.name}': the engine has no decoder for ${info.type}`)
   const bytes = (info.dims.reduce((product, dim) => product * dim, 1) / GROUP_ELEMENTS) * decoder.fileBytesPerGroup
-  if (info.bytes !== bytes) throw new InvalidFileError(`tensor '${info.name}': ${info.bytes} bytes, but ${bytes} follow from its dimensions`)
+  if (info.bytes !== bytes)
+    throw new InvalidFileError(`tensor '${info.name}': ${info.bytes} bytes, but ${bytes} follow from its dimensions`)
   return decoder
 }

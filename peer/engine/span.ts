@@ -4,8 +4,8 @@
  */
 import {
   ContextLengthError,
-  DeviceLostError,
   type DeviceLostError as DeviceLost,
+  DeviceLostError,
   InvalidRequestError,
   NonFiniteError,
   toShoalError,
@@ -57,7 +57,8 @@ export interface SpanEngineOptions {
 export async function createSpanEngine(options: SpanEngineOptions): Promise<SpanEngine> {
   const { device, hyperparameters, span, tensors: reader, maxBatchTokens = 64, maxSequences = 64, kv = 'f16', signal } = options
   for (const [name, value] of Object.entries({ kvTokens: options.kvTokens, maxBatchTokens, maxSequences }))
-    if (!Number.isSafeInteger(value) || value < 1) throw new InvalidRequestError(`${name} is ${value}, not a positive integer`, { param: name })
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new InvalidRequestError(`${name} is ${value}, not a positive integer`, { param: name })
   const failure = device.failure()
   if (failure !== undefined) throw failure
   const variant = options.variant ?? (device.adapter.kind === 'software' ? 'rows' : 'workgroup')
@@ -67,7 +68,16 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
   const owner = new BufferOwner(device.gpu)
   try {
     const { onProgress } = options
-    const buffers = await loadSpanBuffers(owner, { device, hyperparameters, tensors, matrices, reader, limits, signal, onProgress })
+    const buffers = await loadSpanBuffers(owner, {
+      device,
+      hyperparameters,
+      tensors,
+      matrices,
+      reader,
+      limits,
+      signal,
+      onProgress
+    })
     const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, variant })
     signal?.throwIfAborted()
     const types = [...new Set(partsOf(matrices).flatMap(part => part.decoders.map(decoder => decoder.type)))].sort()
@@ -81,7 +91,15 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       maxBatchTokens,
       numerics: `kv=${kv},w=${types.join('+')},k=${KERNEL_VERSION}`
     }
-    return new WebGpuSpan(device, owner, buffers, program, shape, new KvPool(buffers.blocks, maxSequences), logitPairs(hyperparameters) * 2)
+    return new WebGpuSpan(
+      device,
+      owner,
+      buffers,
+      program,
+      shape,
+      new KvPool(buffers.blocks, maxSequences),
+      logitPairs(hyperparameters) * 2
+    )
   } catch (error) {
     owner.destroy()
     throw error
@@ -182,7 +200,9 @@ class WebGpuSpan implements SpanEngine {
     const { heads } = this.shape
     const tokens = checked.reduce((sum, { count }) => sum + count, 0)
     // Rows of the batch that get a head row: the last ones of each step.
-    const headRows = heads ? checked.flatMap(({ step, firstRow, count }) => range(firstRow + count - step.head.rows, step.head.rows)) : []
+    const headRows = heads
+      ? checked.flatMap(({ step, firstRow, count }) => range(firstRow + count - step.head.rows, step.head.rows))
+      : []
     const packed = checked.map(({ step, count, slots }) => ({
       tokens: 'tokens' in step.input ? step.input.tokens : undefined,
       position: step.position,
@@ -203,7 +223,9 @@ class WebGpuSpan implements SpanEngine {
       const passRows = headRows.slice(pass * HEAD_ROWS_PER_PASS, (pass + 1) * HEAD_ROWS_PER_PASS)
       queue.writeBuffer(this.#buffers.step, 0, packStep(packed, passRows))
       const result = await this.#submit(pass === 0 ? tokens : 0, passRows.length, heads ? 0 : tokens)
-      if (heads) for (let row = 0; row < passRows.length; row++) rows.push(result.slice(row * this.#logitStride, row * this.#logitStride + this.shape.vocabulary))
+      if (heads)
+        for (let row = 0; row < passRows.length; row++)
+          rows.push(result.slice(row * this.#logitStride, row * this.#logitStride + this.shape.vocabulary))
       else hidden = result
     }
     return heads ? this.#headOutputs(checked, rows) : this.#hiddenOutputs(checked, hidden)
@@ -242,7 +264,9 @@ class WebGpuSpan implements SpanEngine {
       const values = hidden.slice(firstRow * width, (firstRow + count) * width)
       const bad = firstNonFinite(values)
       if (bad >= 0)
-        throw new NonFiniteError(`Sequence ${step.sequence}, position ${step.position + Math.floor(bad / width)}: the span's output holds ${values[bad]}`)
+        throw new NonFiniteError(
+          `Sequence ${step.sequence}, position ${step.position + Math.floor(bad / width)}: the span's output holds ${values[bad]}`
+        )
       this.#pool.get(step.sequence).written = step.position + count
       return { hidden: values }
     })

@@ -23,13 +23,16 @@ export function checkSteps(steps: readonly SequenceStep[], shape: EngineShape, p
   const seen = new Set<number>()
   let firstRow = 0
   return steps.map(step => {
-    if (seen.has(step.sequence)) throw new InvalidRequestError(`Sequence ${step.sequence} is in the batch twice`, { param: 'sequence' })
+    if (seen.has(step.sequence))
+      throw new InvalidRequestError(`Sequence ${step.sequence} is in the batch twice`, { param: 'sequence' })
     seen.add(step.sequence)
     const count = countOf(step, shape)
     if (firstRow + count > shape.maxBatchTokens)
       throw new InvalidRequestError(`More than ${shape.maxBatchTokens} tokens in a batch`, { param: 'input' })
     if (step.position + count > shape.contextLength)
-      throw new InvalidRequestError(`Position ${step.position + count} is beyond the context of ${shape.contextLength}`, { param: 'position' })
+      throw new InvalidRequestError(`Position ${step.position + count} is beyond the context of ${shape.contextLength}`, {
+        param: 'position'
+      })
     const slots = pool.slots(step.sequence, step.position, count)
     if (shape.heads) checkHead(step, count, shape)
     const checked = { step, count, firstRow, slots }
@@ -43,10 +46,12 @@ function countOf({ sequence, input }: SequenceStep, { embeds, width, vocabulary 
     if (!('tokens' in input)) throw new InvalidRequestError(`Sequence ${sequence}: this span takes token ids`, { param: 'input' })
     const bad = input.tokens.find(id => id >= vocabulary)
     if (bad !== undefined) throw new InvalidRequestError(`Token id ${bad} is not below ${vocabulary}`, { param: 'input' })
-    if (input.tokens.length === 0) throw new InvalidRequestError(`Sequence ${sequence}: a step without tokens`, { param: 'input' })
+    if (input.tokens.length === 0)
+      throw new InvalidRequestError(`Sequence ${sequence}: a step without tokens`, { param: 'input' })
     return input.tokens.length
   }
-  if (!('hidden' in input)) throw new InvalidRequestError(`Sequence ${sequence}: this span takes hidden states`, { param: 'input' })
+  if (!('hidden' in input))
+    throw new InvalidRequestError(`Sequence ${sequence}: this span takes hidden states`, { param: 'input' })
   const { length } = input.hidden
   if (length === 0 || length % width !== 0)
     throw new InvalidRequestError(`Sequence ${sequence}: ${length} hidden values are not rows of ${width}`, { param: 'input' })

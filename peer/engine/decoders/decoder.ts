@@ -26,15 +26,15 @@ export interface WeightDecoder {
    */
   repackRow: (source: Uint8Array, from: number, groups: number, quants: Uint8Array, scales: Uint8Array) => boolean
   /**
-   * Declares `fn group_TYPE(quants: u32, scales: u32, index: u32) -> Group`: group `index` of the planes that start at
-   * units `quants` and `scales` of the buffer `weights: array<vec4u>`. Its value i is `v[i / 4][i % 4] * scale`.
+   * Declares, over the buffer `weights: array<vec4u>` with planes that start at units `quants` and `scales`:
+   * `fn quad_TYPE(quants: u32, index: u32, quad: u32) -> vec4f`, elements 4·quad … 4·quad + 3 of group `index`, and
+   * `fn scale_TYPE(scales: u32, index: u32) -> f32`, what all of the group's elements are to be multiplied by.
    */
   wgsl: string
 }
 
 /** What every decoder's WGSL builds on. */
-export const groupWgsl = /* wgsl */ `
-struct Group { v: array<vec4f, 8>, scale: f32 }
+export const halvesWgsl = /* wgsl */ `
 // Integer decoding: unpack2x16float may flush subnormals, and small-valued tensors have subnormal scales.
 fn halves_to_floats(h: vec4u) -> vec4f {
   let magnitude = h & vec4u(0x7fffu);

@@ -13,17 +13,13 @@ export const f16Decoder: WeightDecoder = {
     return true
   },
   wgsl: /* wgsl */ `
-fn group_F16(quants: u32, scales: u32, index: u32) -> Group {
-  let at = quants + index * 4u;
-  var group: Group;
-  group.scale = 1.0;
-  ${Array.from(
-    { length: 4 },
-    (_, i) => `let w${i} = weights[at + ${i}u];
-  group.v[${2 * i}] = halves_to_floats(vec4u(w${i}.x, w${i}.x >> 16u, w${i}.y, w${i}.y >> 16u) & vec4u(0xffffu));
-  group.v[${2 * i + 1}] = halves_to_floats(vec4u(w${i}.z, w${i}.z >> 16u, w${i}.w, w${i}.w >> 16u) & vec4u(0xffffu));`
-  ).join('\n  ')}
-  return group;
+fn quad_F16(quants: u32, index: u32, quad: u32) -> vec4f {
+  let unit = quants + index * 4u + (quad >> 1u);
+  let word = (quad & 1u) * 2u;
+  let low = weights[unit][word];
+  let high = weights[unit][word + 1u];
+  return halves_to_floats(vec4u(low, low >> 16u, high, high >> 16u) & vec4u(0xffffu));
 }
+fn scale_F16(scales: u32, index: u32) -> f32 { return 1.0; }
 `
 }

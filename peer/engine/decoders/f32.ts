@@ -13,12 +13,7 @@ export const f32Decoder: WeightDecoder = {
     return true
   },
   wgsl: /* wgsl */ `
-fn group_F32(quants: u32, scales: u32, index: u32) -> Group {
-  let at = quants + index * 8u;
-  var group: Group;
-  group.scale = 1.0;
-  ${Array.from({ length: 8 }, (_, i) => `group.v[${i}] = bitcast<vec4f>(weights[at + ${i}u]);`).join('\n  ')}
-  return group;
-}
+fn quad_F32(quants: u32, index: u32, quad: u32) -> vec4f { return bitcast<vec4f>(weights[quants + index * 8u + quad]); }
+fn scale_F32(scales: u32, index: u32) -> f32 { return 1.0; }
 `
 }

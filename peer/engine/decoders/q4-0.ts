@@ -23,20 +23,10 @@ export const q4_0Decoder: WeightDecoder = {
     return finite
   },
   wgsl: /* wgsl */ `
-fn low_nibbles(word: u32) -> vec4f {
+fn quad_Q4_0(quants: u32, index: u32, quad: u32) -> vec4f {
+  let word = weights[quants + index][quad & 3u] >> ((quad >> 2u) * 4u);
   return vec4f(vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(0xfu)) - vec4f(8.0);
 }
-fn group_Q4_0(quants: u32, scales: u32, index: u32) -> Group {
-  let word = weights[quants + index];
-  var group: Group;
-  group.scale = half_scale(scales, index);
-  ${['x', 'y', 'z', 'w']
-    .map(
-      (part, i) => `group.v[${i}] = low_nibbles(word.${part});
-  group.v[${i + 4}] = low_nibbles(word.${part} >> 4u);`
-    )
-    .join('\n  ')}
-  return group;
-}
+fn scale_Q4_0(scales: u32, index: u32) -> f32 { return half_scale(scales, index); }
 `
 }

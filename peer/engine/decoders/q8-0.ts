@@ -23,18 +23,10 @@ export const q8_0Decoder: WeightDecoder = {
     return finite
   },
   wgsl: /* wgsl */ `
-fn signed_bytes(word: u32) -> vec4f {
+fn quad_Q8_0(quants: u32, index: u32, quad: u32) -> vec4f {
+  let word = weights[quants + index * 2u + (quad >> 2u)][quad & 3u];
   return vec4f(bitcast<vec4i>(vec4u(word << 24u, word << 16u, word << 8u, word)) >> vec4u(24u));
 }
-fn group_Q8_0(quants: u32, scales: u32, index: u32) -> Group {
-  let low = weights[quants + index * 2u];
-  let high = weights[quants + index * 2u + 1u];
-  var group: Group;
-  group.scale = half_scale(scales, index);
-  ${['low.x', 'low.y', 'low.z', 'low.w', 'high.x', 'high.y', 'high.z', 'high.w']
-    .map((word, i) => `group.v[${i}] = signed_bytes(${word});`)
-    .join('\n  ')}
-  return group;
-}
+fn scale_Q8_0(scales: u32, index: u32) -> f32 { return half_scale(scales, index); }
 `
 }

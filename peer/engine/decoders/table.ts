@@ -1,6 +1,6 @@
 /** The decoder of every tensor type the engine computes with. */
 import type { TensorType } from '../../model/types.ts'
-import { groupWgsl, halfScaleWgsl, type WeightDecoder } from './decoder.ts'
+import { halfScaleWgsl, halvesWgsl, type WeightDecoder } from './decoder.ts'
 import { f16Decoder } from './f16.ts'
 import { f32Decoder } from './f32.ts'
 import { q4_0Decoder } from './q4-0.ts'
@@ -18,7 +18,7 @@ export function decoderFor(type: TensorType): WeightDecoder | undefined {
   return Object.hasOwn(decoders, type) ? decoders[type] : undefined
 }
 
-/** WGSL that declares `group_TYPE` for each of the types; expects a binding `weights: array<vec4u>`. */
+/** WGSL that declares `quad_TYPE` and `scale_TYPE` for each of the types; expects a binding `weights: array<vec4u>`. */
 export function decodersWgsl(used: readonly WeightDecoder[]): string {
-  return [groupWgsl, halfScaleWgsl, ...new Set(used.map(decoder => decoder.wgsl))].join('')
+  return [halvesWgsl, halfScaleWgsl, ...new Set(used.map(decoder => decoder.wgsl))].join('')
 }

@@ -4,10 +4,24 @@
  * Cost a token and head: reads 2 × positions × headDim KV values; 4 operations each; one launch.
  */
 import type { Kernel } from '../pipelines.ts'
-import { foldGrid, type Grid, gridWgsl, type KernelVariant, type KvType, shapeWgsl, stepWgsl, TOKENS_PER_BLOCK } from './shared.ts'
+import {
+  foldGrid,
+  type Grid,
+  gridWgsl,
+  type KernelVariant,
+  type KvType,
+  shapeWgsl,
+  stepWgsl,
+  TOKENS_PER_BLOCK
+} from './shared.ts'
 
 /** One (token, head) a thread; as wide as the vectors of the software adapters that use it. */
 const ROW_THREADS = 8
+/**
+ * Keys a thread scores before it weighs their values; 8 take llvmpipe twice as long to compile. The running sum lives in the
+ * output buffer: held in registers, a head of 64 takes seconds to compile there.
+ */
+const KEYS = 4
 /** Threads that share one (token, head); also how many keys are scored between barriers. */
 const SHARED_THREADS = 64
 /** Below any score, and finite: WGSL may treat infinities as anything. */
@@ -35,12 +49,13 @@ fn kv_row(table: u32, kv_head: u32, position: u32) -> u32 {
   return {
     name: `attention ${headDim} ${kv} ${variant}`,
     bindings: ['read', 'uniform', 'read', 'read', 'read', 'read_write'],
-    code: head + (variant === 'rows' ? perRow(quads) : shared(quads))
+    code: head + (variant === 'rows' ? perRow() : shared(quads))
   }
 }
 
-function perRow(quads: number): string {
-  const each = (line: (i: number) => string) => Array.from({ length: quads }, (_, i) => line(i)).join('\n  ')
+function perRow(): string {
+  const each = (line: (k: number) => string) => Array.from({ length: KEYS }, (_, k) => line(k)).join('\n    ')
+  const list = (name: string) => Array.from({ length: KEYS }, (_, k) => `${name}${k}`)
   return /* wgsl */ `
 @compute @workgroup_size(${ROW_THREADS})
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_count: vec3u, @builtin(local_invocation_index) local: u32) {
@@ -50,24 +65,31 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   let token = token_at(row);
   let kv_head = (item % shape.heads) / (shape.heads / shape.kv_heads);
   let at = item * QUADS;
-  ${each(i => `let q${i} = queries[at + ${i}u] * SCALE; var o${i} = vec4f(0.0);`)}
+  let last = token.position;
   var top = ${LOWEST};
   var total = 0.0;
-  for (var position = 0u; position <= token.position; position++) {
-    let base = kv_row(token.table, kv_head, position);
-    var score = 0.0;
-    ${each(i => `score += dot(q${i}, key_at(base + ${i}u));`)}
-    if (score > top) {
-      let shrink = exp(top - score);
-      total *= shrink;
-      ${each(i => `o${i} *= shrink;`)}
-      top = score;
+  for (var first = 0u; first <= last; first += ${KEYS}u) {
+    // ${KEYS} divides a block. Keys beyond the last are not read; the last stands in and weighs nothing.
+    ${each(k => `let base${k} = kv_row(token.table, kv_head, min(first + ${k}u, last)); var score${k} = 0.0;`)}
+    for (var i = 0u; i < shape.head_quads; i++) {
+      let query = queries[at + i];
+      ${each(k => `score${k} += dot(query, key_at(base${k} + i));`)}
     }
-    let weight = exp(score - top);
-    total += weight;
-    ${each(i => `o${i} += weight * value_at(base + ${i}u);`)}
+    ${each(k => `score${k} = select(${LOWEST}, score${k} * SCALE, first + ${k}u <= last);`)}
+    let highest = ${list('score').reduce((sum, score) => `max(${sum}, ${score})`, 'top')};
+    let shrink = exp(top - highest);
+    ${each(k => `let weight${k} = select(0.0, exp(score${k} - highest), first + ${k}u <= last);`)}
+    total = total * shrink + ${list('weight').join(' + ')};
+    top = highest;
+    for (var i = 0u; i < shape.head_quads; i++) {
+      var sum = vec4f(0.0);
+      // What lies there before the first keys is another step's, and may be anything.
+      if (first > 0u) { sum = out[at + i] * shrink; }
+      ${each(k => `sum += weight${k} * value_at(base${k} + i);`)}
+      out[at + i] = sum;
+    }
   }
-  ${each(i => `out[at + ${i}u] = o${i} / total;`)}
+  for (var i = 0u; i < shape.head_quads; i++) { out[at + i] /= total; }
 }
 `
 }

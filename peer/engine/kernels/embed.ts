@@ -28,9 +28,10 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   let first = part.first_pair * 2u;
   let id = token_at(row).id;
   if (id < first || id >= first + part.pairs * 2u) { return; }
-  let values = group_${decoder.type}(part.a_quants, part.a_scales, (id - first) * part.groups + group);
+  let index = (id - first) * part.groups + group;
+  let scale = scale_${decoder.type}(part.a_scales, index);
   let out = (row * part.groups + group) * 8u;
-  ${Array.from({ length: 8 }, (_, i) => `residual[out + ${i}u] = values.v[${i}] * values.scale;`).join('\n  ')}
+  for (var i = 0u; i < 8u; i++) { residual[out + i] = scale * quad_${decoder.type}(part.a_quants, index, i); }
 }
 `
   }

@@ -10,7 +10,7 @@ export const residualAdd: Epilogue = {
   bindings: ['read_write'],
   declarations: '@group(0) @binding(4) var<storage, read_write> residual: array<vec2f>;',
   store: /* wgsl */ `
-fn store(pair: u32, row: u32, a: f32, b: f32) { residual[row * part.out_pairs + pair] += vec2f(a, b); }
+fn store(pair: u32, row: u32, value: vec2f) { residual[row * part.out_pairs + pair] += value; }
 `
 }
 
@@ -21,7 +21,7 @@ export const gateUp: Epilogue = {
   declarations: '@group(0) @binding(4) var<storage, read_write> activation: array<f32>;',
   // exp's argument is held below overflow: WGSL lets an infinity become anything.
   store: /* wgsl */ `
-fn store(pair: u32, row: u32, a: f32, b: f32) { activation[row * part.out_pairs + pair] = a / (1.0 + exp(min(-a, 80.0))) * b; }
+fn store(pair: u32, row: u32, value: vec2f) { activation[row * part.out_pairs + pair] = value.x / (1.0 + exp(min(-value.x, 80.0))) * value.y; }
 `
 }
 
@@ -31,6 +31,6 @@ export const head: Epilogue = {
   bindings: ['read_write'],
   declarations: '@group(0) @binding(4) var<storage, read_write> logits: array<vec2f>;',
   store: /* wgsl */ `
-fn store(pair: u32, row: u32, a: f32, b: f32) { logits[row * part.out_pairs + pair] = vec2f(a, b); }
+fn store(pair: u32, row: u32, value: vec2f) { logits[row * part.out_pairs + pair] = value; }
 `
 }

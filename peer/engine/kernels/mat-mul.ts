@@ -1,7 +1,7 @@
 /**
  * Quantised matrix times activations, the one template behind every linear operation: it takes a decoder for each of a
  * pair's two rows and an epilogue that stores the pair's results. A tile of 1 is the mat-vec of decode, larger tiles
- * reuse each decoded group for several rows of activations.
+ * reuse each decoded quad for several rows of activations.
  * Cost: reads rows of weights once a tile (type's bytes × rows × columns / 32) and activations; 2 operations a weight and
  * activation row; one launch a part.
  *
@@ -13,19 +13,28 @@ import { decodersWgsl } from '../decoders/table.ts'
 import type { Binding, Kernel } from '../pipelines.ts'
 import { foldGrid, type Grid, gridWgsl, type KernelVariant, partWgsl, stepWgsl } from './shared.ts'
 
-/** Activation rows of the tiled kernel. More reuse a decoded group further but are wasted on small batches and compile slower. */
+/** Activation rows of the tiled kernel. More reuse a decoded quad further, but are wasted on small batches. */
 export const TILE_ROWS = 4
 
 interface Threads {
-  /** Threads that share a pair of rows; each takes every lanes-th group of 32 columns. */
+  /** Threads that share a row; each takes every lanes-th group of 32 columns. */
   lanes: number
+  /** Row-taking threads (or groups of lanes) of a workgroup. */
+  slots: number
+  /** Pairs of rows a thread computes at once: each load of activations serves all of them. */
   pairs: number
+  /**
+   * The bound of the loop over a group's quads. Unrolled, llvmpipe needs 5 to 10 times as long to compile the kernel and
+   * runs it at a third of the speed (Mesa 25.0), so there the bound comes from a uniform; GPU compilers merge loads when
+   * they unroll.
+   */
+  quads: string
 }
 
-/** Workgroups: one pair a thread, or 8 pairs shared by 8 threads each. 8 lanes keep narrow models (width 256) busy. */
+/** 8 lanes keep narrow models (width 256: 8 groups) busy. */
 const threads: Record<KernelVariant, Threads> = {
-  rows: { lanes: 1, pairs: 32 },
-  workgroup: { lanes: 8, pairs: 8 }
+  rows: { lanes: 1, slots: 16, pairs: 2, quads: 'part.quads' },
+  workgroup: { lanes: 8, slots: 8, pairs: 1, quads: '8u' }
 }
 
 export interface Epilogue {
@@ -33,7 +42,7 @@ export interface Epilogue {
   /** Bindings from 4 on, as `declarations` declares them. */
   bindings: readonly Binding[]
   declarations: string
-  /** Declares \`fn store(pair: u32, row: u32, a: f32, b: f32)\`: pair of the whole operation, row of activations. */
+  /** Declares `fn store(pair: u32, row: u32, value: vec2f)`: pair of the whole operation, row of activations. */
   store: string
 }
 
@@ -49,24 +58,14 @@ export interface MatMul {
 
 /** Bindings: step, part, weights, activations, then the epilogue's. */
 export function matMulKernel({ decoders, step, rows, tile, variant, epilogue }: MatMul): Kernel {
-  const { lanes, pairs } = threads[variant]
-  const tiles = Array.from({ length: tile }, (_, t) => t)
+  const { lanes, slots, pairs, quads } = threads[variant]
   const [a, b] = decoders
-  const reduce =
-    lanes === 1
-      ? tiles.map(t => `if (first + ${t}u < count) { store(pair, first + ${t}u, a${t}, b${t}); }`).join('\n  ')
-      : /* wgsl */ `
-  let slot = local * ${tile}u;
-  ${tiles.map(t => `partial[slot + ${t}u] = vec2f(a${t}, b${t});`).join('\n  ')}
-  workgroupBarrier();
-  // The pair's threads share its activation rows among them.
-  if (index >= part.pairs) { return; }
-  for (var t = lane; t < ${tile}u; t += ${lanes}u) {
-    if (first + t >= count) { return; }
-    var sum = vec2f(0.0);
-    for (var l = 0u; l < ${lanes}u; l++) { sum += partial[(local - lane + l) * ${tile}u + t]; }
-    store(pair, first + t, sum.x, sum.y);
-  }`
+  const pairList = Array.from({ length: pairs }, (_, p) => p)
+  const tileList = Array.from({ length: tile }, (_, t) => t)
+  const each = (line: (p: number) => string) => pairList.map(line).join(' ')
+  const eachSum = (line: (p: number, t: number) => string) => tileList.map(t => each(p => line(p, t))).join('\n    ')
+  const store = (p: number, t: string, value: string) =>
+    `if (index + ${p}u < part.pairs && first + ${t} < count) { store(part.first_pair + index + ${p}u, first + ${t}, ${value}); }`
   return {
     name: `mat-mul ${epilogue.name} ${a.type} ${b.type} ${tile} ${variant}`,
     bindings: ['read', 'uniform', 'read', 'read', ...epilogue.bindings],
@@ -77,44 +76,58 @@ export function matMulKernel({ decoders, step, rows, tile, variant, epilogue }: 
 ${epilogue.declarations}
 ${decodersWgsl(decoders)}
 ${epilogue.store}
-${lanes === 1 ? '' : `var<workgroup> partial: array<vec2f, ${lanes * pairs * tile}>;`}
-@compute @workgroup_size(${lanes * pairs})
+${lanes === 1 ? '' : `var<workgroup> partial: array<vec2f, ${lanes * slots * pairs * tile}>;`}
+@compute @workgroup_size(${lanes * slots})
 fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_count: vec3u, @builtin(local_invocation_index) local: u32) {
   let lane = local % ${lanes}u;
-  let index = grid_index(group_id, group_count) * ${pairs}u + local / ${lanes}u;
+  let index = (grid_index(group_id, group_count) * ${slots}u + local / ${lanes}u) * ${pairs}u;
   let first = group_id.y * ${tile}u;
   let count = ${rows === 'tokens' ? 'token_count()' : 'head_row_count()'};
   ${lanes === 1 ? 'if (index >= part.pairs) { return; }' : ''}
-  // Pairs and rows beyond the last compute it again and are not stored.
-  let local_pair = min(index, part.pairs - 1u);
-  let pair = part.first_pair + local_pair;
-  let a_row = local_pair * ${step}u * part.groups;
-  let b_row = (local_pair * ${step}u + ${step - 1}u) * part.groups;
-  ${tiles.map(t => `let x${t} = min(first + ${t}u, count - 1u) * part.groups * 8u;`).join('\n  ')}
-  ${tiles.map(t => `var a${t} = 0.0; var b${t} = 0.0;`).join('\n  ')}
+  // Pairs and rows beyond the last are computed as the last once more, and not stored.
+  ${each(p => `let pair${p} = min(index + ${p}u, part.pairs - 1u);`)}
+  ${tileList.map(t => `let x${t} = min(first + ${t}u, count - 1u) * part.groups * 8u;`).join('\n  ')}
+  ${eachSum((p, t) => `var sum${p}_${t} = vec2f(0.0);`)}
   for (var group = lane; group < part.groups; group += ${lanes}u) {
-    let a = group_${a.type}(part.a_quants, part.a_scales, a_row + group);
-    let b = group_${b.type}(part.b_quants, part.b_scales, b_row + group);
-    ${tiles.map(tileStep).join('\n    ')}
+    ${each(p => `let a${p} = pair${p} * ${step}u * part.groups + group; let b${p} = (pair${p} * ${step}u + ${step - 1}u) * part.groups + group;`)}
+    ${eachSum((p, t) => `var part${p}_${t} = vec2f(0.0);`)}
+    for (var quad = 0u; quad < ${quads}; quad++) {
+      ${each(p => `let qa${p} = quad_${a.type}(part.a_quants, a${p}, quad); let qb${p} = quad_${b.type}(part.b_quants, b${p}, quad);`)}
+      ${tileList.map(t => `let v${t} = x[x${t} + group * 8u + quad];`).join(' ')}
+      ${eachSum((p, t) => `part${p}_${t} += vec2f(dot(qa${p}, v${t}), dot(qb${p}, v${t}));`)}
+    }
+    ${each(p => `let scale${p} = vec2f(scale_${a.type}(part.a_scales, a${p}), scale_${b.type}(part.b_scales, b${p}));`)}
+    ${eachSum((p, t) => `sum${p}_${t} += scale${p} * part${p}_${t};`)}
   }
-  ${reduce}
+  ${lanes === 1 ? eachSum((p, t) => store(p, `${t}u`, `sum${p}_${t}`)) : reduceLanes(lanes, pairs, tile, eachSum, each, store)}
 }
 `
   }
 }
 
-/** One row of activations against the decoded groups of both rows. */
-function tileStep(t: number): string {
-  const eight = Array.from({ length: 8 }, (_, i) => i)
-  const sum = (row: string) => eight.map(i => `dot(${row}.v[${i}], v${i})`).join(' + ')
-  return `{
-      let at = x${t} + group * 8u;
-      ${eight.map(i => `let v${i} = x[at + ${i}u];`).join(' ')}
-      a${t} += a.scale * (${sum('a')});
-      b${t} += b.scale * (${sum('b')});
-    }`
+/** Adds up what the lanes of a row hold; the lanes share the tile's rows among them. */
+function reduceLanes(
+  lanes: number,
+  pairs: number,
+  tile: number,
+  eachSum: (line: (p: number, t: number) => string) => string,
+  each: (line: (p: number) => string) => string,
+  store: (p: number, t: string, value: string) => string
+): string {
+  const at = (lane: string, p: number, t: string) => `((${lane}) * ${pairs}u + ${p}u) * ${tile}u + ${t}`
+  return /* wgsl */ `
+  ${eachSum((p, t) => `partial[${at('local', p, `${t}u`)}] = sum${p}_${t};`)}
+  workgroupBarrier();
+  for (var t = lane; t < ${tile}u; t += ${lanes}u) {
+    ${each(
+      p => `var total${p} = vec2f(0.0);
+    for (var l = 0u; l < ${lanes}u; l++) { total${p} += partial[${at('local - lane + l', p, 't')}]; }
+    ${store(p, 't', `total${p}`)}`
+    )}
+  }`
 }
 
 export function matMulGrid(pairs: number, rows: number, tile: number, variant: KernelVariant, limit: number): Grid {
-  return foldGrid(Math.ceil(pairs / threads[variant].pairs), Math.ceil(rows / tile), limit)
+  const { slots, pairs: perThread } = threads[variant]
+  return foldGrid(Math.ceil(pairs / (slots * perThread)), Math.ceil(rows / tile), limit)
 }

@@ -32,18 +32,18 @@ fn kv_index(slot: u32, pair: u32) -> u32 {
   let block = slot / ${TOKENS_PER_BLOCK}u;
   return ((block * shape.kv_heads + pair / HEAD_PAIRS) * ${TOKENS_PER_BLOCK}u + slot % ${TOKENS_PER_BLOCK}u) * HEAD_PAIRS + pair % HEAD_PAIRS;
 }
-fn store(pair: u32, row: u32, a: f32, b: f32) {
+fn store(pair: u32, row: u32, product: vec2f) {
   let token = token_at(row);
   let query_pairs = shape.heads * HEAD_PAIRS;
   let key_pairs = shape.kv_heads * HEAD_PAIRS;
   if (pair < query_pairs) {
-    queries[row * query_pairs + pair] = rotate(token.position, pair, vec2f(a, b));
+    queries[row * query_pairs + pair] = rotate(token.position, pair, product);
   } else if (pair < query_pairs + key_pairs) {
     let key = pair - query_pairs;
-    keys[kv_index(token.slot, key)] = pack_pair(rotate(token.position, key, vec2f(a, b)));
+    keys[kv_index(token.slot, key)] = pack_pair(rotate(token.position, key, product));
   } else {
     let value = pair - query_pairs - key_pairs;
-    values[kv_index(token.slot, value)] = pack_pair(vec2f(a, b));
+    values[kv_index(token.slot, value)] = pack_pair(product);
   }
 }
 `

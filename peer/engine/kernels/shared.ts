@@ -23,17 +23,27 @@ fn head_row_count() -> u32 { return step[1]; }
 fn head_row_source(row: u32) -> u32 { return step[step[2] + row]; }
 `
 
-/** Facts of the model that would otherwise make pipelines of one purpose differ between models. */
+/**
+ * Facts of the model that would otherwise make pipelines of one purpose differ between models. `head_quads` is headDim / 4,
+ * for loops whose bound the compiler must not know (see mat-mul.ts).
+ */
 export const shapeWgsl = /* wgsl */ `
-struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32 }
+struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32, head_quads: u32 }
 `
-export const SHAPE_BYTES = 16
+export const SHAPE_BYTES = 32
 
-/** One part of a matrix (see matrix.ts); all offsets in units. \`out_pairs\` is the row length of the operation's output in pairs. */
+/**
+ * One part of a matrix (see matrix.ts); all offsets in units. `out_pairs` is the row length of the operation's output in
+ * pairs. `quads` is always 8: a loop bound the compiler must not know (see mat-mul.ts).
+ */
 export const partWgsl = /* wgsl */ `
-struct Part { first_pair: u32, pairs: u32, groups: u32, out_pairs: u32, a_quants: u32, a_scales: u32, b_quants: u32, b_scales: u32 }
+struct Part {
+  first_pair: u32, pairs: u32, groups: u32, out_pairs: u32,
+  a_quants: u32, a_scales: u32, b_quants: u32, b_scales: u32,
+  quads: u32, pad0: u32, pad1: u32, pad2: u32
+}
 `
-export const PART_BYTES = 32
+export const PART_BYTES = 48
 
 /** Workgroups beyond the adapter's limit along x continue along z. */
 export const gridWgsl = /* wgsl */ `
