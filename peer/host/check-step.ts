@@ -2,10 +2,11 @@
  * What a hop demands of a step before memory is taken for it, and the step as the engine wants it.
  */
 import { type EngineShape, type HeadRequest, MAX_TOP_K, type SequenceStep } from '../engine/engine.ts'
-import { InvalidFrameError, NonFiniteError } from '../errors.ts'
+import { InvalidFrameError } from '../errors.ts'
 import { decodeActivation } from '../wire/activation-codec.ts'
+import { MAX_EXTRA_IDS } from '../wire/check-frames.ts'
 import type { HopTiming, Step } from '../wire/frames.pb.js'
-import { MAX_EXTRA_IDS, MAX_HEAD_ROWS } from './limits.ts'
+import { MAX_HEAD_ROWS } from './limits.ts'
 
 /** A step that passed every check, waiting for its turn. */
 export interface CheckedStep {
@@ -47,9 +48,7 @@ function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape): S
     return { tokens: Uint32Array.from(tokens.ids) }
   }
   if (shape.embeds) throw new InvalidFrameError(`step ${number}: hidden states to a hop that embeds`)
-  const values = decodeActivation(hidden!, count * shape.width)
-  if (values.some(value => !Number.isFinite(value))) throw new NonFiniteError(`step ${number}: hidden states are not finite`)
-  return { hidden: values }
+  return { hidden: decodeActivation(hidden!, count * shape.width) }
 }
 
 function headOf({ number, count, head }: Step, { vocabulary, maxBatchTokens }: EngineShape): HeadRequest {

@@ -65,6 +65,7 @@ async function serveAnswers(context: HostContext<Hop>, channel: Channel<AnswerFr
         detach = () => answers.detach(channel)
       } else throw new InvalidFrameError('an answer stream takes one attach, then row requests', { peer: channel.remotePeer })
     }
+    await channel.close()
   } finally {
     forget()
     detach()

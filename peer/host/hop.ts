@@ -3,31 +3,24 @@
  * them and answers for what goes wrong. The session outlives it; the next epoch's hop takes the session over.
  */
 import type { SequenceId } from '../engine/engine.ts'
-import {
-  BusyError,
-  errorFromCode,
-  InvalidFrameError,
-  NonFiniteError,
-  PeerLostError,
-  type ShoalError,
-  StaleEpochError,
-  toShoalError
-} from '../errors.ts'
+import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, StaleEpochError, toShoalError } from '../errors.ts'
 import type { Channel } from '../wire/channel.ts'
 import { raceSignal, within } from '../wire/clock.ts'
 import { failureOf } from '../wire/failure.ts'
-import type { AnswerFrame, ChainFrame, HopState, Open, Opened, OpenPlan, RowRequest } from '../wire/frames.pb.js'
+import type { AnswerFrame, ChainFrame, HopState, Open, Opened, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
 import { verifyOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
 import { chainProtocol } from '../wire/protocols.ts'
 import { AnswerPath } from './answer-path.ts'
+import { withPeer } from './charge.ts'
 import { checkOpen } from './check-open.ts'
-import { type CheckedStep, checkStep } from './check-step.ts'
+import type { CheckedStep } from './check-step.ts'
 import { HopSession } from './hop-session.ts'
 import type { HostContext } from './host-context.ts'
 import { CLOSE_MS, DIAL_MS, KEPT_BYTES, OPEN_MARGIN_MS } from './limits.ts'
-import { type Output, outputBytes, outputOf } from './output.ts'
+import type { Output } from './output.ts'
 import { type HostedSession, sessionKey } from './session-table.ts'
+import { StepRunner } from './step-runner.ts'
 
 /** Frames of every kind in flight one way: a window of steps with their re-sends, and the small frames between them. */
 const OUTBOX_FRAMES = 256
@@ -43,8 +36,7 @@ export class Hop {
   #session: HostedSession<Hop> | undefined
   #order: HopSession<CheckedStep, Output> | undefined
   #answers: AnswerPath | undefined
-  /** Steps up to here have been executed by the next hop. */
-  #credited = 0
+  #runner: StepRunner<Hop> | undefined
   #state: 'opening' | 'open' | 'over' = 'opening'
 
   constructor(context: HostContext<Hop>, previous: Channel<ChainFrame>) {
@@ -64,18 +56,19 @@ export class Hop {
   /** Takes the open, passes it on and reports back; never rejects. */
   async open(open: Open): Promise<void> {
     try {
-      const refusal = this.#context.refusing()
-      if (refusal !== undefined) throw refusal
       const { signal } = this.#opening
       const plan = await verifyOpen(open)
+      this.#plan = plan
       const { links, engine, model, clock } = this.#context
       const sender = this.#previous.channel.remotePeer
       this.#index = checkOpen(plan, { self: links.self, sender, shape: engine.shape, model, now: clock.now() })
-      this.#plan = plan
+      const refusal = this.#context.refusing()
+      if (refusal !== undefined) throw refusal
       signal.throwIfAborted()
       const own = await this.#takeSession(plan, signal)
       const rest = this.#last ? [] : await this.#openNext(open, plan, signal)
       signal.throwIfAborted()
+      this.#startRunner(plan)
       this.#state = 'open'
       this.#push({ opened: { session: plan.session, epoch: plan.epoch, hops: [own, ...rest] } })
     } catch (thrown) {
@@ -87,10 +80,10 @@ export class Hop {
   fromPrevious(frame: ChainFrame): void {
     if (this.#state === 'over') return
     try {
-      if (frame.close !== undefined) return this.#close()
-      if (frame.beat !== undefined) return this.#beat(frame)
-      this.#assertOpen()
-      if (frame.step !== undefined) this.#step(frame.step)
+      if (frame.close !== undefined) void this.close()
+      else if (frame.beat !== undefined) this.#beat(frame)
+      else if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open')
+      else if (frame.step !== undefined) this.#step(frame.step)
       else if (frame.rowRequest !== undefined) this.#passRowRequest(frame.rowRequest)
       else throw new InvalidFrameError('a frame that only goes the other way')
     } catch (thrown) {
@@ -134,7 +127,12 @@ export class Hop {
     const opening = this.#state === 'opening'
     this.#over(error)
     this.#context.logger.info({ session: this.#session?.key, code: error.code, peer: error.details.peer }, error.message)
-    this.#previous.push({ failure: failureOf(this.#plan?.session ?? new Uint8Array(16), this.#plan?.epoch ?? 0, error) })
+    if (this.#plan === undefined) {
+      // Without a valid plan there is no session to speak of.
+      this.#previous.abort(error)
+      return
+    }
+    this.#previous.push({ failure: failureOf(this.#plan.session, this.#plan.epoch, error) })
     void this.#previous.end()
     void this.#next?.end()
     if (opening) this.#freeIfEmpty()
@@ -227,6 +225,20 @@ export class Hop {
     return { kvLength, logFirst: 0, logEnd: 0 }
   }
 
+  #startRunner(plan: OpenPlan): void {
+    const place = {
+      context: this.#context,
+      plan,
+      index: this.#index,
+      session: this.#session!,
+      order: this.#order!,
+      live: () => this.#state === 'open',
+      credit: (number: number) => this.#push({ credit: { session: plan.session, epoch: plan.epoch, number } }),
+      fail: (error: ShoalError) => this.fail(error)
+    }
+    this.#runner = new StepRunner(place, this.#next, this.#answers)
+  }
+
   async #openNext(open: Open, plan: OpenPlan, signal: AbortSignal): Promise<HopState[]> {
     const { links, clock } = this.#context
     const { peer, addresses } = plan.hops[this.#index + 1]!
@@ -286,14 +298,11 @@ export class Hop {
       if (body.epoch < plan.epoch && sameBytes(body.session, plan.session)) return
       throw new InvalidFrameError('a frame of another session', { peer })
     }
-    if (failure !== undefined) return this.#passFailure(frame)
-    if (opened !== undefined) return this.#opened?.(opened)
-    if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open', { peer })
-    if (credit === undefined) return this.#push(frame)
-    const executed = this.#order?.executed ?? 0
-    if (credit.number > executed) throw new InvalidFrameError(`credit for step ${credit.number} of ${executed} sent`, { peer })
-    this.#credited = Math.max(this.#credited, credit.number)
-    this.#context.scheduler.poke()
+    if (failure !== undefined) this.#passFailure(frame)
+    else if (opened !== undefined) this.#opened?.(opened)
+    else if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open', { peer })
+    else if (credit !== undefined) this.#runner?.credit(credit.number)
+    else this.#push(frame)
   }
 
   #passFailure(frame: ChainFrame): void {
@@ -305,54 +314,10 @@ export class Hop {
     if (opening) this.#freeIfEmpty()
   }
 
-  #step(step: NonNullable<ChainFrame['step']>): void {
-    const { engine, clock, table, counters } = this.#context
-    const plan = this.#plan!
-    const order = this.#order!
-    const session = this.#session!
+  #step(step: Step): void {
     this.#assertOfSession(step)
-    counters.bytesReceived += step.hidden?.data.length ?? 0
-    const verdict = order.accept(checkStep(step, engine.shape, this.#index, session.reserve, clock.now()))
-    table.renew(session)
-    if (verdict.kind === 'resend') this.#emit(verdict.output)
-    if (verdict.kind === 'run') for (const next of verdict.steps) this.#enqueue(next, order, session.sequence!, plan)
-  }
-
-  #enqueue(step: CheckedStep, order: HopSession<CheckedStep, Output>, sequence: SequenceId, plan: OpenPlan): void {
-    const { scheduler, counters } = this.#context
-    scheduler.enqueue({
-      sequence,
-      position: step.position,
-      count: step.count,
-      input: step.input,
-      head: step.head,
-      arrivedAt: step.arrivedAt,
-      current: () => this.#state === 'open',
-      ready: () => this.#last || step.number - this.#credited <= plan.window,
-      started: () => order.spoiled(step),
-      done: (result, timing) => {
-        order.ran(step)
-        counters.tokensServed += step.count
-        if (this.#state !== 'open') return
-        const output = outputOf(plan, step, result, timing)
-        if (!order.keep(step, output, outputBytes(output))) return
-        this.#emit(output)
-        this.#push({ credit: { session: plan.session, epoch: plan.epoch, number: order.executed } })
-      },
-      failed: error => this.fail(error instanceof NonFiniteError ? withPeer(error, this.#context.links.self) : error)
-    })
-  }
-
-  #emit(output: Output): void {
-    if ('answer' in output) {
-      if (this.#answers?.answer(output.answer) === false) this.fail(new BusyError('answers are not read'))
-      return
-    }
-    this.#context.counters.bytesSent += output.step.hidden?.data.length ?? 0
-    if (this.#next?.push(output) === false) {
-      const peer = this.#next.channel.remotePeer
-      this.fail(new PeerLostError(`${peer} does not take its steps`, { peer }))
-    }
+    this.#runner?.take(step)
+    this.#context.table.renew(this.#session!)
   }
 
   #passRowRequest(rowRequest: RowRequest): void {
@@ -362,7 +327,7 @@ export class Hop {
       this.#next?.push({ rowRequest })
       return
     }
-    void this.#answerRow(rowRequest)
+    void this.#runner?.answerRow(rowRequest)
   }
 
   /** Takes a row request off the driver's own stream. @throws InvalidFrameError */
@@ -370,30 +335,11 @@ export class Hop {
     if (this.#state === 'open' && isOf(this.#plan!, rowRequest)) this.#passRowRequest(rowRequest)
   }
 
-  /** Answers with all logits of a row of the step answered last; a request for another step is late and gets nothing. */
-  async #answerRow({ number, row }: RowRequest): Promise<void> {
-    const plan = this.#plan!
-    const sequence = this.#session?.sequence
-    if (sequence === undefined || number !== this.#order?.executed) return
-    try {
-      const logits = await this.#context.engine.logits(sequence, row)
-      if (this.#state !== 'open' || number !== this.#order.executed) return
-      const bytes = new Uint8Array(logits.buffer as ArrayBuffer, logits.byteOffset, logits.byteLength)
-      this.#answers?.row({ session: plan.session, epoch: plan.epoch, number, row, logits: bytes })
-    } catch (thrown) {
-      this.fail(toShoalError(thrown))
-    }
-  }
-
   #beat(frame: ChainFrame): void {
     if (this.#session === undefined) return
     this.#assertOfSession(frame.beat!)
     this.#context.table.renew(this.#session)
     this.#next?.pushLatest(frame, queued => queued.beat !== undefined)
-  }
-
-  #close(): void {
-    void this.close()
   }
 
   #push(frame: ChainFrame): void {
@@ -421,10 +367,6 @@ export class Hop {
     await this.#context.room.give(sequence)
   }
 
-  #assertOpen(): void {
-    if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open')
-  }
-
   #assertOfSession(body: { session: Uint8Array; epoch: number }): void {
     const plan = this.#plan!
     if (isOf(plan, body)) return
@@ -440,11 +382,6 @@ function isOf(plan: OpenPlan, body: { session: Uint8Array; epoch: number }): boo
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, at) => byte === b[at])
-}
-
-/** The same error, charged to a peer unless it already is. */
-function withPeer(error: ShoalError, peer: string): ShoalError {
-  return errorFromCode(error.code, error.message, { peer, ...error.details })
 }
 
 function keptAnswers(order: HopSession<CheckedStep, Output>) {

@@ -30,8 +30,6 @@ export const OPEN_MARGIN_MS = DIAL_MS + 5_000
 export const KEPT_BYTES = 8 * 1024 * 1024
 /** Rows of logits one step may ask for: a verified draft is no longer. */
 export const MAX_HEAD_ROWS = 64
-/** Extra ids one step may ask for: penalties look at the answer so far. */
-export const MAX_EXTRA_IDS = 4_096
 /** When a hop is asked again after refusing for want of KV. */
 export const BUSY_RETRY_MS = 1_000
 /** How long the rest of a chain gets to end before its channels are reset. */

@@ -18,6 +18,6 @@ test('the stand-in is whole and split at any boundary the same', async () => {
     const before = swarm.freeBlocks()
     assert.deepEqual(tokensOf(await swarm.run()), expected, `split at ${bounds}`)
     assert.deepEqual(swarm.freeBlocks(), before)
-    assert.equal(swarm.network.openChannels, 0)
+    assert.deepEqual(swarm.network.open, [])
   }
 })

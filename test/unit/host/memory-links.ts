@@ -94,8 +94,9 @@ export class MemoryNetwork {
     this.#refused.add(`${from}>${to} ${protocol}`)
   }
 
-  get openChannels(): number {
-    return this.#channels.size
+  /** Ends of channels that are not over, as "peer > peer protocol". */
+  get open(): string[] {
+    return [...this.#channels].map(end => `${end.localPeer} > ${end.remotePeer} ${end.protocol}`)
   }
 
   #join<Frame>(a: string, b: string, protocol: Protocol<Frame>): [End<Frame>, End<Frame>] {

@@ -1,0 +1,118 @@
+/**
+ * Runs the steps of one epoch at one hop: checks and orders what arrives, hands it to the scheduler, and sends on what
+ * comes out, once, for as long as the epoch lives.
+ */
+import { BusyError, InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
+import type { ChainFrame, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
+import type { Outbox } from '../wire/outbox.ts'
+import type { AnswerPath } from './answer-path.ts'
+import { withPeer } from './charge.ts'
+import { type CheckedStep, checkStep } from './check-step.ts'
+import type { HopSession } from './hop-session.ts'
+import type { HostContext } from './host-context.ts'
+import { type Output, outputBytes, outputOf } from './output.ts'
+import type { HostedSession } from './session-table.ts'
+
+export interface EpochPlace<Hop> {
+  context: HostContext<Hop>
+  plan: OpenPlan
+  index: number
+  session: HostedSession<Hop>
+  order: HopSession<CheckedStep, Output>
+  /** False once the epoch is over: nothing runs or leaves any more. */
+  live: () => boolean
+  /** Tells the previous peer that steps up to the number have run. */
+  credit: (number: number) => void
+  fail: (error: ShoalError) => void
+}
+
+export class StepRunner<Hop> {
+  readonly #place: EpochPlace<Hop>
+  /** Exactly one of both: outputs go to the next hop or, at the last, to the driver. */
+  readonly #next: Outbox<ChainFrame> | undefined
+  readonly #answers: AnswerPath | undefined
+  /** Steps up to here have been executed by the next hop. */
+  #credited = 0
+
+  constructor(place: EpochPlace<Hop>, next: Outbox<ChainFrame> | undefined, answers: AnswerPath | undefined) {
+    this.#place = place
+    this.#next = next
+    this.#answers = answers
+  }
+
+  /** @throws InvalidFrameError, NonFiniteError, GapError, StaleEpochError */
+  take(step: Step): void {
+    const { context, index, session, order } = this.#place
+    context.counters.bytesReceived += step.hidden?.data.length ?? 0
+    const verdict = order.accept(checkStep(step, context.engine.shape, index, session.reserve, context.clock.now()))
+    if (verdict.kind === 'resend') this.#emit(verdict.output)
+    if (verdict.kind === 'run') for (const next of verdict.steps) this.#enqueue(next)
+  }
+
+  /** The next hop has executed up to `number`. @throws InvalidFrameError when it can't have */
+  credit(number: number): void {
+    const { executed } = this.#place.order
+    if (number > executed) throw new InvalidFrameError(`credit for step ${number} of ${executed} sent`)
+    this.#credited = Math.max(this.#credited, number)
+    this.#place.context.scheduler.poke()
+  }
+
+  /** Answers with all logits of a row of the step answered last; a request for another step is late and gets nothing. */
+  async answerRow({ number, row }: RowRequest): Promise<void> {
+    const { context, plan, session, order, live, fail } = this.#place
+    if (session.sequence === undefined || number !== order.executed) return
+    try {
+      const logits = await context.engine.logits(session.sequence, row)
+      if (!live() || number !== order.executed) return
+      const bytes = new Uint8Array(logits.slice().buffer)
+      if (!this.#answers?.row({ session: plan.session, epoch: plan.epoch, number, row, logits: bytes })) fail(unread())
+    } catch (thrown) {
+      if (live()) fail(toShoalError(thrown))
+    }
+  }
+
+  #enqueue(step: CheckedStep): void {
+    const { context, plan, session, order, live, credit, fail } = this.#place
+    context.scheduler.enqueue({
+      sequence: session.sequence!,
+      position: step.position,
+      count: step.count,
+      input: step.input,
+      head: step.head,
+      arrivedAt: step.arrivedAt,
+      current: live,
+      ready: () => this.#next === undefined || step.number - this.#credited <= plan.window,
+      started: () => order.spoiled(step),
+      done: (result, timing) => {
+        order.ran(step)
+        context.counters.tokensServed += step.count
+        if (!live()) return
+        try {
+          const output = outputOf(plan, step, result, timing)
+          if (!order.keep(step, output, outputBytes(output))) return
+          this.#emit(output)
+          credit(order.executed)
+        } catch (thrown) {
+          fail(withPeer(toShoalError(thrown), context.links.self))
+        }
+      },
+      failed: error => fail(error instanceof NonFiniteError ? withPeer(error, context.links.self) : error)
+    })
+  }
+
+  #emit(output: Output): void {
+    const { context, fail } = this.#place
+    if ('answer' in output) {
+      if (!this.#answers?.answer(output.answer)) fail(unread())
+      return
+    }
+    context.counters.bytesSent += output.step.hidden?.data.length ?? 0
+    if (this.#next === undefined || this.#next.push(output)) return
+    const peer = this.#next.channel.remotePeer
+    fail(new PeerLostError(`${peer} does not take its steps`, { peer }))
+  }
+}
+
+function unread(): BusyError {
+  return new BusyError('answers are not read')
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { ChainFrame } from '../../../peer/wire/frames.pb.js'
+import type { Delivery, Passing } from './memory-links.ts'
+import { PROMPT, SmallSwarm, tokensOf } from './small-swarm.ts'
+import { greedyReference } from './stand-in-engine.ts'
+
+const expected = await greedyReference(PROMPT, 12)
+const THREE = [
+  { first: 0, end: 3 },
+  { first: 3, end: 6 },
+  { first: 6, end: 8 }
+]
+/** Longer than any lease: whatever nobody renews is free after it. */
+const LEASES_MS = 60_000
+
+/** Lists a killed peer until its directory would have dropped it. */
+function kill(swarm: SmallSwarm, at: number): void {
+  const { id } = swarm.hosts[at]!
+  swarm.network.kill(id)
+  swarm.gone.add(id)
+}
+
+test('a hop that dies at any frame is replaced and the answer is the same', async () => {
+  const counting = new SmallSwarm([...THREE, ...THREE])
+  await counting.run()
+  const frames = counting.network.frames
+  assert.ok(frames > 60, `${frames} frames`)
+  for (let frame = 0; frame < frames; frame += 3) {
+    for (const victim of [0, 1, 2]) {
+      const swarm = new SmallSwarm([...THREE, ...THREE])
+      const before = swarm.freeBlocks()
+      swarm.network.onFrame = ({ index }) => {
+        if (index === frame) kill(swarm, victim)
+      }
+      const events = await swarm.run()
+      assert.deepEqual(tokensOf(events), expected, `hop ${victim} killed at frame ${frame}`)
+      await swarm.clock.pass(LEASES_MS)
+      const alive = swarm.freeBlocks().filter((_, at) => at !== victim)
+      assert.deepEqual(alive, before.filter((_, at) => at !== victim))
+    }
+  }
+})
+
+test('recovery tells who was lost and over which hops it goes on', async () => {
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
+  const lost = swarm.hosts[1]!.id
+  let seen = 0
+  for await (const event of untilDone(swarm)) {
+    if (event.type === 'token' && ++seen === 4) kill(swarm, 1)
+    if (event.type === 'recovered') {
+      assert.equal(event.recovery.lost, lost)
+      assert.deepEqual(
+        event.recovery.route.hops.map(hop => hop.peer),
+        [swarm.hosts[0]!.id, swarm.hosts[3]!.id, swarm.hosts[2]!.id]
+      )
+      assert.equal(event.recovery.epoch, 2)
+      seen += 100
+    }
+  }
+  assert.equal(seen, 112)
+})
+
+test('several hops die one after the other, also while the chain is being replaced', async () => {
+  const swarm = new SmallSwarm([...THREE, ...THREE, { first: 0, end: 8 }])
+  const victims = [1, 3, 2, 4]
+  swarm.network.onFrame = ({ index }) => {
+    if (index >= 40 && (index - 40) % 7 === 0) {
+      const victim = victims.shift()
+      if (victim !== undefined) kill(swarm, victim)
+    }
+  }
+  assert.deepEqual(tokensOf(await swarm.run()), expected)
+  assert.equal(victims.length, 0)
+})
+
+test('when nobody holds the layers any more it waits for a newcomer, and gives up at the deadline', async () => {
+  const swarm = new SmallSwarm(THREE)
+  swarm.network.onFrame = ({ index }) => {
+    if (index !== 50) return
+    kill(swarm, 1)
+    swarm.clock.after(20_000, () => swarm.add({ first: 3, end: 6 }))
+  }
+  assert.deepEqual(tokensOf(await swarm.run()), expected)
+
+  const hopeless = new SmallSwarm(THREE)
+  hopeless.network.onFrame = ({ index }) => {
+    if (index === 50) kill(hopeless, 1)
+  }
+  await assert.rejects(hopeless.run({ deadlineMs: 30_000 }), { code: 'NO_ROUTE' })
+  await hopeless.clock.pass(LEASES_MS)
+  assert.deepEqual(hopeless.freeBlocks().filter((_, at) => at !== 1), [256, 256])
+})
+
+test('a host that says goodbye is replaced at once', async () => {
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
+  const startedAt = swarm.clock.now()
+  let goodbye: Promise<void> | undefined
+  let tokens = 0
+  const seen: number[] = []
+  for await (const event of untilDone(swarm)) {
+    if (event.type === 'token') {
+      seen.push(event.token)
+      if (++tokens === 3) goodbye = swarm.hosts[1]!.host.goodbye()
+    }
+  }
+  await goodbye
+  assert.deepEqual(seen, expected)
+  assert.equal(swarm.hosts[1]!.host.offer(), undefined)
+  assert.equal(swarm.hosts[1]!.engine.kv().freeBlocks, 256)
+  assert.ok(swarm.clock.now() - startedAt < 1_000)
+})
+
+test('a lost device ends its sessions and they go on elsewhere', async () => {
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
+  swarm.network.onFrame = ({ index }) => {
+    if (index === 50) swarm.hosts[1]!.engine.lose()
+  }
+  const events = await swarm.run()
+  assert.deepEqual(tokensOf(events), expected)
+  assert.ok(events.some(event => event.type === 'recovered' && event.recovery.lost === swarm.hosts[1]!.id))
+  assert.equal(swarm.hosts[1]!.host.offer(), undefined)
+})
+
+interface Fault {
+  at: number
+  kind: 'drop' | 'double' | 'late' | 'overtaken' | 'cut' | 'kill' | 'stale' | 'garbage'
+  victim: number
+}
+
+const fault = fc.record<Fault>({
+  at: fc.nat(160),
+  kind: fc.constantFrom('drop', 'double', 'late', 'overtaken', 'cut', 'kill', 'stale', 'garbage'),
+  victim: fc.nat(2)
+})
+
+/** What the schedule does to one frame. */
+function fateOf(swarm: SmallSwarm, faults: Map<number, Fault>, passing: Passing): Delivery[] {
+  const found = faults.get(passing.index)
+  switch (found?.kind) {
+    case 'drop':
+      return []
+    case 'double':
+      return [{}, {}]
+    case 'late':
+      return [{}, { delayMs: 40 }]
+    case 'overtaken':
+      return [{ delayMs: 5 }]
+    case 'stale':
+      return [{}, { bytes: ofEarlierEpoch(passing) }]
+    case 'garbage':
+      return [{ bytes: Uint8Array.of(0xff, 0xff, 0xff) }, {}]
+    case 'cut':
+      swarm.network.cut(passing.from, passing.to)
+      return [{}]
+    case 'kill':
+      kill(swarm, found.victim)
+      return [{}]
+    default:
+      return [{}]
+  }
+}
+
+/** The same frame, claiming an epoch before its own; whatever it is, nobody may act on it. */
+function ofEarlierEpoch({ protocol, bytes }: Passing): Uint8Array {
+  if (!protocol.includes('/chain/')) return bytes
+  const frame = ChainFrame.decode(bytes)
+  const body = frame.step ?? frame.answer ?? frame.credit ?? frame.beat
+  if (body === undefined || body.epoch < 2) return bytes
+  body.epoch -= 1
+  return ChainFrame.encode(frame)
+}
+
+test('whatever happens to frames, links and peers, each token is given once and is the undisturbed run’s', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fault, { selector: ({ at }) => at, maxLength: 6 }), async schedule => {
+      // One more whole copy than hops may die.
+      const swarm = new SmallSwarm([...THREE, ...THREE, { first: 0, end: 8 }])
+      const faults = new Map(schedule.map(entry => [entry.at, entry]))
+      swarm.network.fate = passing => fateOf(swarm, faults, passing)
+      const events = await swarm.run({ maxTokens: 8 }, { recoverMs: 600_000, openMs: 600_000 })
+      assert.deepEqual(tokensOf(events), expected.slice(0, 8))
+      await swarm.clock.pass(LEASES_MS)
+      for (const { id, engine, host } of swarm.hosts) {
+        if (swarm.gone.has(id)) continue
+        assert.equal(engine.kv().freeBlocks, 256)
+        assert.equal(host.stats().sessions, 0)
+      }
+      assert.deepEqual(swarm.network.open, [])
+    }),
+    { numRuns: 250, seed: 3, endOnFailure: false }
+  )
+})
+
+/** The events of one generation while the clock runs beside it. */
+async function* untilDone(swarm: SmallSwarm) {
+  const events = swarm.generate()
+  for (let next = await swarm.clock.until(events.next()); !next.done; next = await swarm.clock.until(events.next())) {
+    yield next.value
+  }
+}
