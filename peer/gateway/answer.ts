@@ -1,0 +1,73 @@
+/**
+ * Runs one request through a CompletionService and gives it OpenAI's form: one object, or the lines of an event stream.
+ */
+import { InternalError } from '../errors.ts'
+import type { CompletionEvent, CompletionRequest, CompletionService } from '../session/types.ts'
+import { type AnswerHeader, type AnswerTrace, finalChunk, textChunk, usageChunk, wholeAnswer } from './answer-objects.ts'
+
+type Events = AsyncGenerator<CompletionEvent, void, undefined>
+type Finished = Extract<CompletionEvent, { type: 'finished' }>
+
+/** The events of a request with the first one already there, so that a refusal shows before anything is sent. */
+export interface OpenedAnswer {
+  first: Promise<IteratorResult<CompletionEvent, void>>
+  rest: Events
+}
+
+export function openAnswer(service: CompletionService, request: CompletionRequest, signal: AbortSignal): OpenedAnswer {
+  const rest = service.complete(request, signal)
+  const first = rest.next()
+  // Whoever reads it hears of a failure; one that comes while a status is waited for must not end the process.
+  first.catch(() => {})
+  return { first, rest }
+}
+
+async function* eventsOf({ first, rest }: OpenedAnswer): Events {
+  try {
+    for (let next = await first; !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return()
+  }
+}
+
+export async function collectAnswer(header: AnswerHeader, opened: OpenedAnswer) {
+  const trace: AnswerTrace = { chain: [], recoveries: [] }
+  let text = ''
+  let finished: Finished | undefined
+  for await (const event of eventsOf(opened)) {
+    follow(trace, event)
+    if (event.type === 'text') text += event.text
+    if (event.type === 'finished') finished = event
+  }
+  if (finished === undefined) throw new InternalError('the answer ended without saying how')
+  return wholeAnswer(header, text, finished, trace)
+}
+
+/** Chunks as they come; an error travels as thrown, to be told in the stream. */
+export async function* chunkAnswer(
+  header: AnswerHeader,
+  opened: OpenedAnswer,
+  includeUsage: boolean
+): AsyncGenerator<object, void, undefined> {
+  const trace: AnswerTrace = { chain: [], recoveries: [] }
+  // With include_usage every chunk carries the field, null but in the last.
+  const dressed = (chunk: object) => (includeUsage ? { usage: null, ...chunk } : chunk)
+  let finished: Finished | undefined
+  for await (const event of eventsOf(opened)) {
+    follow(trace, event)
+    if (event.type === 'started' && header.api === 'chat') yield dressed(textChunk(header, '', true))
+    if (event.type === 'text' && event.text !== '') yield dressed(textChunk(header, event.text, false))
+    if (event.type === 'finished') finished = event
+  }
+  if (finished === undefined) throw new InternalError('the answer ended without saying how')
+  yield dressed(finalChunk(header, finished, trace))
+  if (includeUsage) yield usageChunk(header, finished)
+}
+
+function follow(trace: AnswerTrace, event: CompletionEvent): void {
+  if (event.type === 'started') trace.chain = event.chain
+  if (event.type === 'recovered') {
+    trace.chain = event.chain
+    trace.recoveries.push({ lost: event.lost, epoch: event.epoch, pauseMs: event.pauseMs })
+  }
+}

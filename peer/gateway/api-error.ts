@@ -1,0 +1,67 @@
+/**
+ * From Shoal's errors to OpenAI's error object and an HTTP status: where errors leave the gateway.
+ */
+import {
+  BusyError,
+  ContextLengthError,
+  DeadlineError,
+  InvalidRequestError,
+  NoRouteError,
+  PeerLeavingError,
+  PeerLostError,
+  type ShoalError,
+  toShoalError
+} from '../errors.ts'
+import { DEFAULT_RETRY_AFTER_MS } from './limits.ts'
+
+export interface ApiError {
+  status: number
+  /** Seconds, for the header of the same name. */
+  retryAfter?: number
+  body: { error: { message: string; type: string; param: string | null; code: string | null } }
+}
+
+/** The request names a model this gateway does not serve. */
+export function modelNotFound(name: string): ApiError {
+  return build(
+    404,
+    'invalid_request_error',
+    `The model '${name}' is not served here; GET /v1/models lists those that are`,
+    'model',
+    'model_not_found'
+  )
+}
+
+export function toApiError(thrown: unknown): ApiError {
+  const error = toShoalError(thrown)
+  const { message } = error
+  if (error instanceof InvalidRequestError) return build(400, 'invalid_request_error', message, error.details.param ?? null, null)
+  if (error instanceof ContextLengthError)
+    return build(400, 'invalid_request_error', message, error.details.param ?? null, 'context_length_exceeded')
+  if (error instanceof BusyError)
+    return { ...build(429, 'rate_limit_error', message, null, 'busy'), retryAfter: retryAfter(error) }
+  if (error instanceof NoRouteError || error instanceof PeerLostError || error instanceof PeerLeavingError)
+    return { ...build(503, 'server_error', message, null, error.code.toLowerCase()), retryAfter: retryAfter(error) }
+  if (error instanceof DeadlineError) return build(504, 'server_error', message, null, 'deadline')
+  // Anything else is for the operator, who finds it in the log.
+  return build(
+    500,
+    'server_error',
+    'The answer failed inside the swarm; the log of the gateway says why',
+    null,
+    error.code.toLowerCase()
+  )
+}
+
+/** An error that fastify itself found, such as a body that is no JSON or too large. */
+export function fromHttpError(status: number, message: string): ApiError {
+  return build(status, status < 500 ? 'invalid_request_error' : 'server_error', message, null, null)
+}
+
+function build(status: number, type: string, message: string, param: string | null, code: string | null): ApiError {
+  return { status, body: { error: { message, type, param, code } } }
+}
+
+function retryAfter(error: ShoalError): number {
+  return Math.max(1, Math.ceil((error.details.retryAfterMs ?? DEFAULT_RETRY_AFTER_MS) / 1000))
+}

@@ -1,0 +1,63 @@
+/**
+ * What GET /health tells: whether each model can be answered now, and what the directory says of every peer that could
+ * take part. A function of a directory value.
+ */
+import type { Directory } from '../swarm/types.ts'
+
+export interface ServedModel {
+  name: string
+  digest: string
+  layers: number
+}
+
+export interface Health {
+  /** `incomplete` while some layer of a served model is held by nobody. */
+  status: 'ok' | 'incomplete'
+  /** This gateway's peer id. */
+  peer: string
+  /** Answers under way here. */
+  answering: number
+  models: { name: string; digest: string; layers: number; missing_layers: number[] }[]
+  hops: HopHealth[]
+}
+
+export interface HopHealth {
+  peer: string
+  agent: 'tab' | 'node'
+  adapter: string
+  /** Manifest digest. */
+  model: string
+  layers: [first: number, end: number]
+  state: 'loading' | 'serving'
+  /** KV positions nobody has reserved. */
+  free_kv_tokens: number
+  queue_ms: number
+  /** Since the directory heard from the peer. */
+  age_ms: number
+}
+
+export function describeHealth(self: string, answering: number, models: readonly ServedModel[], directory: Directory): Health {
+  const hops = directory.entries.flatMap(({ announcement, ageMs }) =>
+    announcement.offers.map(
+      (offer): HopHealth => ({
+        peer: announcement.peer,
+        agent: announcement.agent,
+        adapter: announcement.adapter,
+        model: offer.model,
+        layers: [offer.span.first, offer.span.end],
+        state: offer.state,
+        free_kv_tokens: offer.freeKvTokens,
+        queue_ms: offer.queueMs,
+        age_ms: ageMs
+      })
+    )
+  )
+  const covered = models.map(({ name, digest, layers }) => {
+    const serving = hops.filter(hop => hop.model === digest && hop.state === 'serving')
+    const held = (layer: number) => serving.some(hop => hop.layers[0] <= layer && layer < hop.layers[1])
+    const missing = Array.from({ length: layers }, (_, layer) => layer).filter(layer => !held(layer))
+    return { name, digest, layers, missing_layers: missing }
+  })
+  const complete = covered.length > 0 && covered.every(model => model.missing_layers.length === 0)
+  return { status: complete ? 'ok' : 'incomplete', peer: self, answering, models: covered, hops }
+}

@@ -1,0 +1,187 @@
+/**
+ * From a body of OpenAI's chat or completions API to a request of Shoal's. What Shoal does not compute is refused by
+ * name. Shapes: https://platform.openai.com/docs/api-reference/chat/create and …/completions/create.
+ */
+import type { ChatMessage, CompletionRequest, Sampling } from '../session/types.ts'
+import { type Body, invalid, readBody, readBoolean, readNumber, readString, refuseUnknown, refuseUnless } from './fields.ts'
+import { MAX_NAME_LENGTH, MAX_STOP_LENGTH, MAX_STOP_TEXTS } from './limits.ts'
+
+export interface ApiRequest {
+  model: string
+  stream: boolean
+  includeUsage: boolean
+  completion: CompletionRequest
+}
+
+const commonFields = [
+  'model',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'min_p',
+  'seed',
+  'stop',
+  'n',
+  'logprobs',
+  'logit_bias',
+  'presence_penalty',
+  'frequency_penalty',
+  'user'
+]
+const chatFields = new Set([
+  ...commonFields,
+  'messages',
+  'max_completion_tokens',
+  'top_logprobs',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'response_format',
+  'modalities',
+  'store',
+  'metadata',
+  'service_tier',
+  'safety_identifier',
+  'prompt_cache_key'
+])
+const textFields = new Set([...commonFields, 'prompt', 'best_of', 'echo', 'suffix'])
+
+export function readChatRequest(value: unknown): ApiRequest {
+  const body = readBody(value)
+  refuseUnknown(body, chatFields)
+  const empty = (value: unknown) => Array.isArray(value) && value.length === 0
+  refuseUnless(body, 'tools', empty, 'Tools are')
+  refuseUnless(body, 'tool_choice', value => value === 'none' || value === 'auto', 'Choosing a tool is')
+  refuseUnless(body, 'response_format', value => (value as Body).type === 'text', 'Response formats other than text are')
+  refuseUnless(
+    body,
+    'modalities',
+    value => Array.isArray(value) && value.every(kind => kind === 'text'),
+    'Modalities other than text are'
+  )
+  refuseUnless(body, 'store', value => value === false, 'Storing answers is')
+  refuseUnless(body, 'top_logprobs', value => value === 0, 'Log-probabilities are')
+  return {
+    ...readCommon(body),
+    completion: readCompletion(
+      body,
+      { messages: readMessages(body.messages) },
+      readMaxTokens(body, ['max_completion_tokens', 'max_tokens'])
+    )
+  }
+}
+
+export function readTextRequest(value: unknown): ApiRequest {
+  const body = readBody(value)
+  refuseUnknown(body, textFields)
+  refuseUnless(body, 'best_of', value => value === 1, "'best_of' above 1 is")
+  refuseUnless(body, 'echo', value => value === false, "'echo' is")
+  refuseUnless(body, 'suffix', value => value === '', "'suffix' is")
+  // OpenAI's default for this older API, and its alone.
+  const maxTokens = readMaxTokens(body, ['max_tokens']) ?? 16
+  return { ...readCommon(body), completion: readCompletion(body, { text: readPrompt(body.prompt) }, maxTokens) }
+}
+
+function readCommon(body: Body): Omit<ApiRequest, 'completion'> {
+  refuseUnless(body, 'n', value => value === 1, "'n' above 1 is")
+  refuseUnless(body, 'logprobs', value => value === false, 'Log-probabilities are')
+  refuseUnless(
+    body,
+    'logit_bias',
+    value => typeof value === 'object' && Object.keys(value as Body).length === 0,
+    'Logit biases are'
+  )
+  for (const penalty of ['presence_penalty', 'frequency_penalty'])
+    refuseUnless(body, penalty, value => value === 0, 'Penalties are')
+  const stream = readBoolean(body, 'stream')
+  const options = body.stream_options ?? undefined
+  if (options !== undefined && !stream) throw invalid('stream_options', "'stream_options' goes with 'stream': true only")
+  const streamOptions = options === undefined ? {} : readBody(options)
+  refuseUnknown(streamOptions, new Set(['include_usage', 'include_obfuscation']))
+  return {
+    model: readString(body, 'model', MAX_NAME_LENGTH),
+    stream,
+    includeUsage: readBoolean(streamOptions, 'include_usage')
+  }
+}
+
+function readCompletion(body: Body, input: CompletionRequest['input'], maxTokens: number | undefined): CompletionRequest {
+  return { input, ...(maxTokens === undefined ? {} : { maxTokens }), sampling: readSampling(body), stop: readStop(body.stop) }
+}
+
+function readMaxTokens(body: Body, names: string[]): number | undefined {
+  return names.map(name => readNumber(body, name, { min: 1, max: 2 ** 31 - 1, integer: true })).find(value => value !== undefined)
+}
+
+function readSampling(body: Body): Sampling {
+  const seed = readNumber(body, 'seed', { min: -(2 ** 53 - 1), max: 2 ** 53 - 1, integer: true })
+  return {
+    temperature: readNumber(body, 'temperature', { min: 0, max: 2 }) ?? 1,
+    topP: readNumber(body, 'top_p', { min: 0, max: 1 }) ?? 1,
+    topK: readNumber(body, 'top_k', { min: 0, max: 2 ** 31 - 1, integer: true }) ?? 0,
+    minP: readNumber(body, 'min_p', { min: 0, max: 1 }) ?? 0,
+    seed: seed === undefined ? crypto.getRandomValues(new Uint32Array(1))[0]! : seed >>> 0
+  }
+}
+
+function readStop(value: unknown): string[] {
+  if (value === undefined || value === null) return []
+  const texts = Array.isArray(value) ? value : [value]
+  if (texts.length > MAX_STOP_TEXTS) throw invalid('stop', `'stop' takes at most ${MAX_STOP_TEXTS} texts`)
+  for (const text of texts)
+    if (typeof text !== 'string' || text === '' || text.length > MAX_STOP_LENGTH)
+      throw invalid('stop', `'stop' must be non-empty strings of at most ${MAX_STOP_LENGTH} characters`)
+  return texts
+}
+
+function readPrompt(value: unknown): string {
+  const prompt = Array.isArray(value) && value.length === 1 ? value[0] : value
+  if (typeof prompt !== 'string' || prompt === '')
+    throw invalid('prompt', "'prompt' must be one non-empty string; token ids and several prompts are not supported")
+  return prompt
+}
+
+const roles: Record<string, ChatMessage['role']> = {
+  system: 'system',
+  // OpenAI's newer name for the system's word.
+  developer: 'system',
+  user: 'user',
+  assistant: 'assistant',
+  tool: 'tool'
+}
+
+function readMessages(value: unknown): ChatMessage[] {
+  if (!Array.isArray(value) || value.length === 0) throw invalid('messages', "'messages' must be a non-empty array")
+  return value.map((message: unknown, index) => readMessage(message, `messages[${index}]`))
+}
+
+function readMessage(value: unknown, where: string): ChatMessage {
+  if (typeof value !== 'object' || value === null) throw invalid(where, `${where} must be an object`)
+  const message = value as Body
+  const role = typeof message.role === 'string' && Object.hasOwn(roles, message.role) ? roles[message.role] : undefined
+  if (role === undefined) throw invalid(`${where}.role`, `${where}.role must be one of ${Object.keys(roles).join(', ')}`)
+  if (Array.isArray(message.tool_calls) && message.tool_calls.length > 0)
+    throw invalid(`${where}.tool_calls`, 'Tool calls are not supported')
+  return { role, content: readContent(message.content, `${where}.content`) }
+}
+
+/** A string, or parts of type text. */
+function readContent(value: unknown, where: string): string {
+  if (typeof value === 'string') return value
+  if (!Array.isArray(value)) throw invalid(where, `${where} must be a string or an array of text parts`)
+  return value
+    .map((part: unknown, index) => {
+      const { type, text } = (typeof part === 'object' && part !== null ? part : {}) as Body
+      if (type !== 'text')
+        throw invalid(
+          `${where}[${index}].type`,
+          `${where}[${index}] must be a part of type 'text'; other kinds are not supported`
+        )
+      if (typeof text !== 'string') throw invalid(`${where}[${index}].text`, `${where}[${index}].text must be a string`)
+      return text
+    })
+    .join('')
+}

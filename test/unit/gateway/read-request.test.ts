@@ -1,0 +1,128 @@
+/**
+ * Request bodies: what is understood, and that everything else is refused by the name of its field.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { InvalidRequestError } from '../../../peer/errors.ts'
+import { readChatRequest, readTextRequest } from '../../../peer/gateway/read-request.ts'
+
+const chat = { model: 'psalter', messages: [{ role: 'user', content: 'hi' }] }
+const prompt = { model: 'psalter', prompt: 'hi' }
+
+test('defaults are OpenAI’s', () => {
+  const { completion, stream, includeUsage } = readChatRequest(chat)
+  assert.equal(stream, false)
+  assert.equal(includeUsage, false)
+  assert.equal(completion.maxTokens, undefined)
+  assert.deepEqual(completion.stop, [])
+  const { seed, ...sampling } = completion.sampling
+  assert.deepEqual(sampling, { temperature: 1, topP: 1, topK: 0, minP: 0 })
+  assert.ok(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)
+  assert.equal(readTextRequest(prompt).completion.maxTokens, 16)
+})
+
+test('text parts are joined, developer is system, null is absent', () => {
+  const { completion } = readChatRequest({
+    ...chat,
+    temperature: null,
+    stop: null,
+    messages: [
+      { role: 'developer', content: 'be brief' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a' },
+          { type: 'text', text: 'b' }
+        ]
+      }
+    ]
+  })
+  assert.deepEqual(completion.input, {
+    messages: [
+      { role: 'system', content: 'be brief' },
+      { role: 'user', content: 'ab' }
+    ]
+  })
+})
+
+for (const [field, change] of [
+  ['temperature', { temperature: 2.5 }],
+  ['temperature', { temperature: 'hot' }],
+  ['top_p', { top_p: -0.1 }],
+  ['top_k', { top_k: 1.5 }],
+  ['min_p', { min_p: 2 }],
+  ['max_tokens', { max_tokens: 0 }],
+  ['max_completion_tokens', { max_completion_tokens: -1 }],
+  ['seed', { seed: 0.5 }],
+  ['stop', { stop: ['a', 'b', 'c', 'd', 'e'] }],
+  ['stop', { stop: '' }],
+  ['stop', { stop: [1] }],
+  ['n', { n: 2 }],
+  ['logprobs', { logprobs: true }],
+  ['top_logprobs', { top_logprobs: 3 }],
+  ['tools', { tools: [{}] }],
+  ['response_format', { response_format: { type: 'json_object' } }],
+  ['presence_penalty', { presence_penalty: 0.5 }],
+  ['logit_bias', { logit_bias: { 5: 1 } }],
+  ['stream', { stream: 'yes' }],
+  ['stream_options', { stream_options: { include_usage: true } }],
+  ['include_usage', { stream: true, stream_options: { include_usage: 1 } }],
+  ['messages', { messages: [] }],
+  ['messages[0]', { messages: ['hi'] }],
+  ['messages[0].role', { messages: [{ role: 'king', content: 'hi' }] }],
+  ['messages[0].role', { messages: [{ role: 'toString', content: 'hi' }] }],
+  ['messages[0].content', { messages: [{ role: 'user' }] }],
+  ['messages[0].content[0].type', { messages: [{ role: 'user', content: [{ type: 'image_url' }] }] }],
+  ['model', { model: 7 }],
+  ['repeat_penalty', { repeat_penalty: 1.1 }]
+] as const)
+  test(`${JSON.stringify(change)} is refused as ${field}`, () => {
+    assert.throws(
+      () => readChatRequest({ ...chat, ...change }),
+      (error: unknown) => error instanceof InvalidRequestError && error.details.param === field
+    )
+  })
+
+for (const change of [
+  { prompt: [1, 2] },
+  { prompt: ['a', 'b'] },
+  { prompt: '' },
+  { echo: true },
+  { best_of: 2 },
+  { suffix: 'x' },
+  { messages: [] }
+])
+  test(`${JSON.stringify(change)} is refused by the completions API`, () => {
+    assert.throws(() => readTextRequest({ ...prompt, ...change }), InvalidRequestError)
+  })
+
+test('no body makes the reader fail in any other way', () => {
+  const names = [
+    'model',
+    'messages',
+    'prompt',
+    'stream',
+    'stream_options',
+    'stop',
+    'temperature',
+    'n',
+    'tools',
+    'response_format',
+    'logit_bias'
+  ]
+  const body = fc.oneof(
+    fc.jsonValue(),
+    fc.dictionary(fc.constantFrom(...names), fc.jsonValue()),
+    fc.record({ messages: fc.array(fc.jsonValue()) })
+  )
+  fc.assert(
+    fc.property(body, fc.constantFrom(readChatRequest, readTextRequest), (value, read) => {
+      try {
+        read(value)
+      } catch (error) {
+        assert.ok(error instanceof InvalidRequestError, String(error))
+      }
+    })
+  )
+})

@@ -1,0 +1,230 @@
+/**
+ * The gateway against OpenAI's own client: shapes, errors, cancellation. The swarm behind it is scripted.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from 'openai'
+import { BusyError, ContextLengthError, NoRouteError, PeerLostError } from '../../../peer/errors.ts'
+import { describeHealth } from '../../../peer/gateway/health.ts'
+import { startGateway } from '../../../peer/gateway/server.ts'
+import { digest, finished, type ScriptedService, type Step, scriptedService, started, text } from './scripted-service.ts'
+
+const script: Step[] = [started, text('In the '), text(''), text('beginning'), finished]
+
+async function withGateway(
+  steps: readonly Step[],
+  use: (url: string, client: OpenAI, service: ScriptedService) => Promise<void>
+) {
+  const service = scriptedService(steps)
+  const gateway = await startGateway({
+    services: () => [service],
+    health: async answering => describeHealth('self', answering, [{ name: 'psalter', digest, layers: 8 }], { entries: [] }),
+    host: '127.0.0.1',
+    port: 0
+  })
+  try {
+    await use(gateway.url, new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }), service)
+  } finally {
+    await gateway.close()
+  }
+}
+
+const messages = [{ role: 'user' as const, content: 'Who made the heaven?' }]
+
+test('a chat answer comes whole, with usage and the chain that made it', () =>
+  withGateway(script, async (_url, client, service) => {
+    const answer = await client.chat.completions.create({
+      model: 'psalter',
+      messages,
+      max_completion_tokens: 3,
+      temperature: 0,
+      seed: 7,
+      stop: 'Amen'
+    })
+    assert.equal(answer.object, 'chat.completion')
+    assert.deepEqual(answer.choices, [
+      {
+        index: 0,
+        message: { role: 'assistant', content: 'In the beginning', refusal: null },
+        logprobs: null,
+        finish_reason: 'stop'
+      }
+    ])
+    assert.deepEqual(answer.usage, { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 })
+    assert.deepEqual((answer as unknown as { shoal: unknown }).shoal, {
+      model_digest: digest,
+      ttft_ms: 40,
+      tpot_ms: 7,
+      chain: [
+        { peer: 'peer-a', layers: [0, 3], queue_ms: 0.5, compute_ms: 2 },
+        { peer: 'peer-b', layers: [3, 8], queue_ms: 0.25, compute_ms: 3 }
+      ],
+      recoveries: []
+    })
+    assert.deepEqual(service.requests, [
+      { input: { messages }, maxTokens: 3, sampling: { temperature: 0, topP: 1, topK: 0, minP: 0, seed: 7 }, stop: ['Amen'] }
+    ])
+  }))
+
+test('a chat answer streams: role, pieces, reason, usage', () =>
+  withGateway(script, async (_url, client) => {
+    const stream = await client.chat.completions.create({
+      model: digest,
+      messages,
+      stream: true,
+      stream_options: { include_usage: true }
+    })
+    const chunks = []
+    for await (const chunk of stream) chunks.push(chunk)
+    assert.deepEqual(
+      chunks.map(({ choices }) => choices.map(({ delta, finish_reason }) => [delta, finish_reason])),
+      [
+        [[{ role: 'assistant', content: '' }, null]],
+        [[{ content: 'In the ' }, null]],
+        [[{ content: 'beginning' }, null]],
+        [[{}, 'stop']],
+        []
+      ]
+    )
+    assert.deepEqual(
+      chunks.map(({ usage }) => usage),
+      [null, null, null, null, { prompt_tokens: 5, completion_tokens: 3, total_tokens: 8 }]
+    )
+    assert.equal(new Set(chunks.map(({ id }) => id)).size, 1)
+  }))
+
+test('the older completions API answers, whole and streamed', () =>
+  withGateway(script, async (_url, client, service) => {
+    const whole = await client.completions.create({ model: 'psalter', prompt: 'In' })
+    assert.equal(whole.object, 'text_completion')
+    assert.deepEqual(whole.choices as unknown, [{ index: 0, text: 'In the beginning', logprobs: null, finish_reason: 'stop' }])
+    const pieces = []
+    for await (const chunk of await client.completions.create({ model: 'psalter', prompt: 'In', stream: true, max_tokens: 2 }))
+      pieces.push(chunk.choices[0]!.text)
+    assert.deepEqual(pieces, ['In the ', 'beginning', ''])
+    assert.deepEqual(
+      service.requests.map(({ input, maxTokens }) => [input, maxTokens]),
+      [
+        [{ text: 'In' }, 16],
+        [{ text: 'In' }, 2]
+      ]
+    )
+  }))
+
+test('models are listed and found by name and digest', () =>
+  withGateway(script, async (_url, client) => {
+    const models = []
+    for await (const model of client.models.list()) models.push(model.id)
+    assert.deepEqual(models, ['psalter'])
+    assert.equal((await client.models.retrieve('psalter')).object, 'model')
+    assert.equal((await client.models.retrieve(digest)).id, 'psalter')
+    await assert.rejects(client.models.retrieve('gospel'), NotFoundError)
+    await assert.rejects(client.chat.completions.create({ model: 'gospel', messages }), NotFoundError)
+  }))
+
+for (const { thrown, type, code, retryAfter } of [
+  {
+    thrown: new ContextLengthError('300 tokens, the context holds 256'),
+    type: BadRequestError,
+    code: 'context_length_exceeded',
+    retryAfter: null
+  },
+  { thrown: new BusyError('no KV room', { retryAfterMs: 3500 }), type: RateLimitError, code: 'busy', retryAfter: '4' },
+  { thrown: new NoRouteError('layer 3 is held by nobody'), type: InternalServerError, code: 'no_route', retryAfter: '2' }
+])
+  for (const stream of [false, true])
+    test(`${thrown.name} before the first token has a status of its own${stream ? ', streaming' : ''}`, () =>
+      withGateway([thrown], async (_url, client) => {
+        await assert.rejects(client.chat.completions.create({ model: 'psalter', messages, stream }), (error: unknown) => {
+          assert.ok(error instanceof type)
+          assert.equal(error.code, code)
+          assert.match(error.message, new RegExp(thrown.message))
+          assert.equal(error.headers.get('retry-after'), retryAfter)
+          return true
+        })
+      }))
+
+test('what went wrong inside is not told to strangers', () =>
+  withGateway([new Error('secret path')], async (_url, client) => {
+    await assert.rejects(client.chat.completions.create({ model: 'psalter', messages }), (error: unknown) => {
+      assert.ok(error instanceof InternalServerError)
+      assert.equal(error.status, 500)
+      assert.doesNotMatch(error.message, /secret/)
+      return true
+    })
+  }))
+
+test('an answer that breaks off says so in the stream', () =>
+  withGateway([started, text('In '), new PeerLostError('peer-b is gone')], async (_url, client) => {
+    const pieces: unknown[] = []
+    await assert.rejects(
+      async () => {
+        for await (const chunk of await client.chat.completions.create({ model: 'psalter', messages, stream: true }))
+          pieces.push(chunk.choices[0]!.delta.content)
+      },
+      (error: unknown) => error instanceof APIError && error.code === 'peer_lost' && /peer-b is gone/.test(error.message)
+    )
+    assert.deepEqual(pieces, ['', 'In '])
+  }))
+
+test('leaving a stream frees the answer', () =>
+  withGateway([started, text('In '), 'hang'], async (url, client, service) => {
+    for await (const chunk of await client.chat.completions.create({ model: 'psalter', messages, stream: true }))
+      if (chunk.choices[0]!.delta.content === 'In ') break
+    await service.freed
+    const health = await (await fetch(`${url}/health`)).json()
+    assert.equal(health.answering, 0)
+  }))
+
+test('leaving a request that does not stream frees the answer', () =>
+  withGateway([started, 'hang'], async (_url, client, service) => {
+    const leaving = new AbortController()
+    const answer = client.chat.completions.create({ model: 'psalter', messages }, { signal: leaving.signal })
+    while (service.requests.length === 0) await new Promise(resolve => setImmediate(resolve))
+    leaving.abort()
+    await assert.rejects(answer)
+    await service.freed
+  }))
+
+test('closing the gateway ends its answers', async () => {
+  let ended: Promise<unknown> | undefined
+  await withGateway([started, text('In '), 'hang'], async (_url, client) => {
+    const stream = await client.chat.completions.create({ model: 'psalter', messages, stream: true })
+    const iterator = stream[Symbol.asyncIterator]()
+    await iterator.next()
+    ended = assert.rejects(async () => {
+      for (let next = await iterator.next(); !next.done; next = await iterator.next());
+    }, /shutting down/)
+  })
+  await ended
+})
+
+test('requests that are no JSON, too large or to no address get OpenAI’s error object', () =>
+  withGateway(script, async url => {
+    const post = (body: string) =>
+      fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    for (const [response, status] of [
+      [await post('{'), 400],
+      [await post(JSON.stringify({ model: 'x'.repeat(2 ** 20) })), 413],
+      [await fetch(`${url}/v1/embeddings`), 404]
+    ] as const) {
+      assert.equal(response.status, status)
+      assert.equal((await response.json()).error.type, 'invalid_request_error')
+    }
+  }))
+
+test('pages of any origin may ask', () =>
+  withGateway(script, async url => {
+    const preflight = await fetch(`${url}/v1/chat/completions`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://page.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type'
+      }
+    })
+    assert.equal(preflight.headers.get('access-control-allow-origin'), '*')
+    assert.match(preflight.headers.get('access-control-allow-methods') ?? '', /POST/)
+    const answer = await fetch(`${url}/v1/models`, { headers: { origin: 'https://page.example' } })
+    assert.equal(answer.headers.get('access-control-allow-origin'), '*')
+  }))
