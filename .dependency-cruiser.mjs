@@ -5,7 +5,7 @@ const layers = {
   weights: ['model', 'errors'],
   engine: ['model', 'errors'],
   wire: ['errors'],
-  swarm: ['errors'],
+  swarm: ['model', 'errors'],
   host: ['engine', 'wire', 'weights', 'swarm', 'model', 'errors'],
   session: ['swarm', 'wire', 'model', 'errors'],
   select: ['session', 'swarm', 'wire', 'model', 'errors'],

@@ -1,0 +1,65 @@
+/**
+ * What this driver has seen of other peers: failures ban for a while, twice as long each time, and are forgiven with time;
+ * rates that were not kept are discounted. Time comes from the caller.
+ */
+
+const FIRST_BAN_MS = 15_000
+/** 15 s × 2⁸, about an hour: longer, and a peer that was repaired never comes back. */
+const MAX_DOUBLINGS = 8
+/** After this long without a failure one strike is forgotten. */
+const FORGIVE_MS = 10 * 60_000
+/** Peers remembered; the one longest unheard of goes first. */
+const MAX_PEERS = 4_096
+/** Weight of the newest observation: follows a change within about five. */
+const LEARNING_RATE = 0.3
+/** A single stalled step must not make a peer look infinitely slow, nor a lucky one fast. */
+const LEAST_RATIO = 0.02
+const LARGEST_RATIO = 2
+
+interface Record {
+  strikes: number
+  lastFailure: number
+  bannedUntil: number
+  /** Observed rate over announced rate. */
+  ratio: number
+}
+
+const unknown: Record = { strikes: 0, lastFailure: Number.NEGATIVE_INFINITY, bannedUntil: Number.NEGATIVE_INFINITY, ratio: 1 }
+
+export class Reputation {
+  readonly #records = new Map<string, Record>()
+
+  /** A step, open or connection failed and this peer is to blame. Returns until when it is banned. */
+  failed(peer: string, now: number): number {
+    const record = this.#records.get(peer) ?? unknown
+    const forgiven = Math.floor((now - record.lastFailure) / FORGIVE_MS)
+    const strikes = Math.max(0, record.strikes - (Number.isFinite(forgiven) ? forgiven : record.strikes)) + 1
+    const bannedUntil = now + FIRST_BAN_MS * 2 ** Math.min(strikes - 1, MAX_DOUBLINGS)
+    this.#keep(peer, { ...record, strikes, lastFailure: now, bannedUntil })
+    return bannedUntil
+  }
+
+  isBanned(peer: string, now: number): boolean {
+    return now < (this.#records.get(peer) ?? unknown).bannedUntil
+  }
+
+  /** A step took `observedMs` on the peer where its announcement promised `announcedMs`. */
+  observed(peer: string, announcedMs: number, observedMs: number): void {
+    if (!(announcedMs > 0 && observedMs > 0)) return
+    const record = this.#records.get(peer) ?? unknown
+    const ratio = Math.min(LARGEST_RATIO, Math.max(LEAST_RATIO, announcedMs / observedMs))
+    this.#keep(peer, { ...record, ratio: record.ratio + LEARNING_RATE * (ratio - record.ratio) })
+  }
+
+  /** What to multiply the peer's announced rates by. */
+  ratio(peer: string): number {
+    return (this.#records.get(peer) ?? unknown).ratio
+  }
+
+  #keep(peer: string, record: Record): void {
+    this.#records.delete(peer)
+    this.#records.set(peer, record)
+    const oldest = this.#records.keys().next().value
+    if (this.#records.size > MAX_PEERS && oldest !== undefined) this.#records.delete(oldest)
+  }
+}
