@@ -64,6 +64,9 @@ export const DEFAULT_LIMITS: DriverLimits = {
 const MIN_CHUNK_TOKENS = 8
 /** And at most: a chunk is the unit in which decode of other sessions overtakes. */
 const MAX_CHUNK_TOKENS = 128
+/** What planning takes a link to a peer of the last chain and to any other to cost; nothing has measured them. */
+const KNOWN_LINK_MS = 5
+const UNKNOWN_LINK_MS = 10
 /** Between two tries at a chain; doubled each time up to the second. */
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 2_000
@@ -167,7 +170,8 @@ export class Driver {
       reserveTokens: this.#reserveTokens,
       reputation,
       now: clock.now(),
-      previous: this.#route
+      previous: this.#route,
+      linkMs: linksOf(this.#route)
     })
     this.#epoch++
     this.#leaveBehind(route)
@@ -234,6 +238,12 @@ export class Driver {
     this.#leaveBehind(chain.route)
     chain.abandon()
   }
+}
+
+/** Surviving hops are preferred: streams to them stand, and they may hold KV. */
+function linksOf(previous: Route | undefined): (from: string | undefined, to: string | undefined) => number {
+  const known = new Set(previous?.hops.map(hop => hop.peer))
+  return (_, to) => (to !== undefined && known.has(to) ? KNOWN_LINK_MS : UNKNOWN_LINK_MS)
 }
 
 /** Whether another chain may do better: what is wrong with the request itself stays wrong. */

@@ -30,6 +30,15 @@ interface Ranked {
   complete: boolean
 }
 
+/** What a row says of the likeliest ids. */
+interface Held {
+  /** cumulative[n]: probability of the n likeliest together. */
+  cumulative: Float64Array
+  /** Probability of the whole vocabulary, as the row's own sum has it. */
+  total: number
+  complete: boolean
+}
+
 /** The token, or undefined when the draw may fall on an id the row does not hold: ask for the full row. */
 export function sampleRow(row: HeadRow, vocabulary: number, sampling: Sampling, uniform: number): number | undefined {
   if (isGreedy(sampling)) return row.ids[0]
@@ -54,11 +63,10 @@ export function isGreedy({ temperature }: Sampling): boolean {
 
 function pick({ ids, logits, logSumExp, complete }: Ranked, sampling: Sampling, uniform: number): number | undefined {
   const { temperature, topK, topP, minP } = sampling
-  /** cumulative[n]: probability of the n likeliest ids together. */
   const cumulative = new Float64Array(ids.length + 1)
   for (let at = 0; at < ids.length; at++) cumulative[at + 1] = cumulative[at]! + Math.exp(logits[at]! / temperature - logSumExp)
   const total = complete ? cumulative[ids.length]! : 1
-  const held = { cumulative, total, complete }
+  const held: Held = { cumulative, total, complete }
   let end =
     topK > 0 ? (topK <= ids.length || complete ? Math.min(topK, ids.length) : undefined) : complete ? ids.length : undefined
   const inK = end
@@ -76,20 +84,27 @@ function pick({ ids, logits, logSumExp, complete }: Ranked, sampling: Sampling, 
     while (passing < ids.length && logits[passing]! >= floor) passing++
     if (passing < ids.length || complete) end = Math.min(end ?? passing, passing)
   }
-  // Known ends give the mass exactly; otherwise it lies between what is held and everything.
-  const least = cumulative[end ?? ids.length]!
-  const most = end === undefined ? total : least
+  // An end inside the row gives the mass of what is kept exactly, as does keeping all; otherwise it lies between bounds.
   const limit = end ?? ids.length
-  const first = indexOf(cumulative, limit, uniform * least)
-  const last = indexOf(cumulative, limit, uniform * most)
-  if (first !== last && end === undefined) return undefined
-  if (first >= limit) return end === undefined ? undefined : ids[limit - 1]
-  return ids[first]
+  const [least, most] =
+    end === undefined
+      ? massBeyond(held, sampling, Math.exp(logits[limit - 1]! / temperature - logSumExp))
+      : [cumulative[limit]!, cumulative[limit]!]
+  const at = indexOf(cumulative, limit, uniform * least)
+  // Rounding may leave a draw just above the last id's share.
+  if (end !== undefined) return ids[Math.min(at, limit - 1)]
+  return at < limit && at === indexOf(cumulative, limit, uniform * most) ? ids[at] : undefined
+}
+
+/** Bounds on the mass of what the filters keep when that ends beyond the row; `next`: no id there is likelier than this. */
+function massBeyond({ cumulative, total }: Held, { topK, topP, minP }: Sampling, next: number): [number, number] {
+  const held = cumulative[cumulative.length - 1]!
+  if (topK > 0 || minP > 0) return [held, total]
+  return topP < 1 ? [Math.max(held, topP), Math.min(total, topP + next)] : [total, total]
 }
 
 /** The fewest likeliest ids whose probability reaches `mass`; undefined when the row ends before. */
-function prefixReaching(held: { cumulative: Float64Array; complete: boolean }, mass: number): number | undefined {
-  const { cumulative, complete } = held
+function prefixReaching({ cumulative, complete }: Held, mass: number): number | undefined {
   for (let count = 1; count < cumulative.length; count++) if (cumulative[count]! >= mass) return count
   return complete ? cumulative.length - 1 : undefined
 }

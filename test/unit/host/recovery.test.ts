@@ -12,6 +12,8 @@ const THREE = [
   { first: 3, end: 6 },
   { first: 6, end: 8 }
 ]
+/** Holds everything, but so slowly that routes avoid it while others live. */
+const LAST_RESORT = { first: 0, end: 8, decodeRate: 0.01 }
 /** Longer than any lease: whatever nobody renews is free after it. */
 const LEASES_MS = 60_000
 
@@ -38,7 +40,10 @@ test('a hop that dies at any frame is replaced and the answer is the same', asyn
       assert.deepEqual(tokensOf(events), expected, `hop ${victim} killed at frame ${frame}`)
       await swarm.clock.pass(LEASES_MS)
       const alive = swarm.freeBlocks().filter((_, at) => at !== victim)
-      assert.deepEqual(alive, before.filter((_, at) => at !== victim))
+      assert.deepEqual(
+        alive,
+        before.filter((_, at) => at !== victim)
+      )
     }
   }
 })
@@ -63,7 +68,7 @@ test('recovery tells who was lost and over which hops it goes on', async () => {
 })
 
 test('several hops die one after the other, also while the chain is being replaced', async () => {
-  const swarm = new SmallSwarm([...THREE, ...THREE, { first: 0, end: 8 }])
+  const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT])
   const victims = [1, 3, 2, 4]
   swarm.network.onFrame = ({ index }) => {
     if (index >= 40 && (index - 40) % 7 === 0) {
@@ -90,7 +95,10 @@ test('when nobody holds the layers any more it waits for a newcomer, and gives u
   }
   await assert.rejects(hopeless.run({ deadlineMs: 30_000 }), { code: 'NO_ROUTE' })
   await hopeless.clock.pass(LEASES_MS)
-  assert.deepEqual(hopeless.freeBlocks().filter((_, at) => at !== 1), [256, 256])
+  assert.deepEqual(
+    hopeless.freeBlocks().filter((_, at) => at !== 1),
+    [256, 256]
+  )
 })
 
 test('a host that says goodbye is replaced at once', async () => {
@@ -176,7 +184,7 @@ test('whatever happens to frames, links and peers, each token is given once and 
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(fault, { selector: ({ at }) => at, maxLength: 6 }), async schedule => {
       // One more whole copy than hops may die.
-      const swarm = new SmallSwarm([...THREE, ...THREE, { first: 0, end: 8 }])
+      const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT])
       const faults = new Map(schedule.map(entry => [entry.at, entry]))
       swarm.network.fate = passing => fateOf(swarm, faults, passing)
       const events = await swarm.run({ maxTokens: 8 }, { recoverMs: 600_000, openMs: 600_000 })

@@ -23,6 +23,11 @@ export const MODEL = { digest: DIGEST, ...STAND_IN }
 const keys = await Promise.all(Array.from({ length: 10 }, () => generateKeyPair('Ed25519')))
 const ids = keys.map(key => peerIdFromPrivateKey(key).toString())
 
+export interface HostSpan extends StandInOptions {
+  /** Announced tokens a second through a layer: routes keep off the slow. */
+  decodeRate?: number
+}
+
 export interface SwarmHost {
   id: string
   key: PrivateKey
@@ -41,7 +46,7 @@ export class SmallSwarm {
   readonly driverLinks = this.network.peer(this.driverId)
 
   /** Up to eight hosts; key 8 is the stranger. */
-  constructor(hosts: readonly StandInOptions[]) {
+  constructor(hosts: readonly HostSpan[]) {
     for (const options of hosts) this.add(options)
   }
 
@@ -53,11 +58,11 @@ export class SmallSwarm {
     return keys[8]!
   }
 
-  add(options: StandInOptions): SwarmHost {
+  add(options: HostSpan): SwarmHost {
     const at = this.hosts.length
     const engine = new StandInEngine(options)
     const links = this.network.peer(ids[at]!)
-    const host = startHost({ links, engine, model: MODEL, rates: { prefill: 1000, decode: 100 }, clock: this.clock })
+    const host = startHost({ links, engine, model: MODEL, rates: { prefill: 1000, decode: options.decodeRate ?? 100 }, clock: this.clock })
     const added = { id: ids[at]!, key: keys[at]!, links, engine, host }
     this.hosts.push(added)
     return added

@@ -1,0 +1,145 @@
+/**
+ * The face of a session for whoever wants text: messages or text in, text as it may be shown out, over whatever chain of
+ * peers serves the model now.
+ */
+import type { PrivateKey } from '@libp2p/interface'
+import { InvalidRequestError } from '../errors.ts'
+import { ChatTemplate } from '../model/chat-template.ts'
+import type { NamedManifest } from '../model/manifest.ts'
+import { StreamDecoder, Tokenizer } from '../model/tokenizer.ts'
+import { Reputation } from '../swarm/reputation.ts'
+import type { Route } from '../swarm/types.ts'
+import type { Links } from '../wire/channel.ts'
+import { type Clock, systemClock } from '../wire/clock.ts'
+import { silent, type WireLogger } from '../wire/log.ts'
+import { answerRoom, checkRequest } from './check-request.ts'
+import type { DirectoryQuery } from './directory-query.ts'
+import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from './driver.ts'
+import { generate } from './generate.ts'
+import { HopTimes } from './hop-times.ts'
+import { StopScanner } from './stop-scanner.ts'
+import type { ChainHop, CompletionEvent, CompletionRequest, CompletionService } from './types.ts'
+
+export interface CompletionServiceOptions {
+  links: Links
+  privateKey: PrivateKey
+  directory: DirectoryQuery
+  manifest: NamedManifest
+  /** Shared by services of one process, so that a peer that failed one model is known to the other. Default: its own. */
+  reputation?: Reputation
+  limits?: Partial<DriverLimits>
+  clock?: Clock
+  logger?: WireLogger
+}
+
+/** @throws UnsupportedModelError when the manifest's tokenizer or template can't be used */
+export function openCompletionService(options: CompletionServiceOptions): CompletionService {
+  const { links, privateKey, directory, manifest: named, logger = silent, clock = systemClock } = options
+  const { manifest, digest } = named
+  const { layers, width, vocabulary, contextLength } = manifest.hyperparameters
+  const context: DriverContext = {
+    links,
+    privateKey,
+    directory,
+    model: { digest, layers, width, vocabulary, contextLength },
+    reputation: options.reputation ?? new Reputation(),
+    clock,
+    logger,
+    limits: { ...DEFAULT_LIMITS, ...options.limits }
+  }
+  const tokenizer = new Tokenizer(manifest.tokenizer)
+  const template = manifest.chatTemplate === undefined ? undefined : new ChatTemplate(manifest.chatTemplate)
+  const textOf = (id: number | undefined) => (id === undefined ? '' : (manifest.tokenizer.tokens[id] ?? ''))
+
+  const encode = (input: CompletionRequest['input']): number[] => {
+    if ('text' in input) return tokenizer.encode(input.text)
+    if (template === undefined) throw new InvalidRequestError(`${manifest.name} has no chat template`, { param: 'messages' })
+    const [eos] = manifest.tokenizer.endOfGeneration
+    const { controlTexts } = tokenizer
+    return tokenizer.encodeChat(
+      template.render(input.messages, { controlTexts, bosText: textOf(tokenizer.bos), eosText: textOf(eos) })
+    )
+  }
+
+  return {
+    model: { name: manifest.name, digest, contextLength },
+    complete: (request, signal) => complete(context, tokenizer, encode, request, signal)
+  }
+}
+
+async function* complete(
+  context: DriverContext,
+  tokenizer: Tokenizer,
+  encode: (input: CompletionRequest['input']) => number[],
+  request: CompletionRequest,
+  signal: AbortSignal | undefined
+): AsyncGenerator<CompletionEvent, void, undefined> {
+  const { clock, model } = context
+  checkRequest(request)
+  const startedAt = clock.now()
+  const prompt = encode(request.input)
+  const param = 'text' in request.input ? 'prompt' : 'messages'
+  if (prompt.length === 0) throw new InvalidRequestError('the prompt is empty', { param })
+  const maxTokens = answerRoom(prompt.length, request.maxTokens, model.contextLength, param)
+  const events = generate(
+    context,
+    {
+      prompt,
+      maxTokens,
+      sampling: request.sampling,
+      endIds: tokenizer.endOfGeneration,
+      choice: 0,
+      deadlineMs: request.deadlineMs
+    },
+    signal
+  )
+  const decoder = new StreamDecoder(tokenizer)
+  const stops = new StopScanner(request.stop)
+  const times = new HopTimes()
+  let reason: 'stop' | 'length' = 'length'
+  let completionTokens = 0
+  let firstAt = startedAt
+  let lastAt = startedAt
+  let stopped = false
+  for await (const event of events) {
+    if (event.type === 'opened') {
+      yield { type: 'started', model: model.digest, promptTokens: prompt.length, chain: chainOf(event.route) }
+    } else if (event.type === 'recovered') {
+      const { lost, epoch, pauseMs, route } = event.recovery
+      times.restart()
+      yield { type: 'recovered', lost, epoch, pauseMs, chain: chainOf(route) }
+    } else if (event.type === 'ended') {
+      reason = event.reason
+    } else {
+      lastAt = clock.now()
+      if (completionTokens++ === 0) firstAt = lastAt
+      else times.add(event.timings)
+      const scanned = stops.push(decoder.push(event.token))
+      stopped = scanned.stopped
+      yield { type: 'text', text: scanned.text, tokens: [event.token] }
+      if (stopped) {
+        reason = 'stop'
+        break
+      }
+    }
+  }
+  if (!stopped) {
+    const last = stops.push(decoder.flush())
+    const text = last.stopped ? last.text : last.text + stops.flush()
+    if (last.stopped) reason = 'stop'
+    if (text !== '') yield { type: 'text', text, tokens: [] }
+  }
+  yield {
+    type: 'finished',
+    reason,
+    promptTokens: prompt.length,
+    completionTokens,
+    ttftMs: firstAt - startedAt,
+    tpotMs: completionTokens > 1 ? (lastAt - firstAt) / (completionTokens - 1) : 0,
+    hops: times.mean()
+  }
+}
+
+function chainOf(route: Route): ChainHop[] {
+  return route.hops.map(({ peer, span }) => ({ peer, span }))
+}
