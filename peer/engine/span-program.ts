@@ -13,7 +13,7 @@ import { gateUp, head, residualAdd } from './kernels/epilogues.ts'
 import { type Epilogue, matMulGrid, matMulKernel, TILE_ROWS } from './kernels/mat-mul.ts'
 import { qkvEpilogue } from './kernels/qkv.ts'
 import { type NormRows, rmsNormGrid, rmsNormKernel } from './kernels/rms-norm.ts'
-import { type Grid, type KernelVariant, type KvType, PART_BYTES, SHAPE_BYTES } from './kernels/shared.ts'
+import { type Grid, type KernelStyle, type KvType, PART_BYTES, SHAPE_BYTES } from './kernels/shared.ts'
 import type { MatrixPart } from './matrix.ts'
 import type { Kernel } from './pipelines.ts'
 import type { BufferOwner, SpanBuffers } from './span-buffers.ts'
@@ -44,12 +44,13 @@ export interface ProgramRequest {
   matrices: SpanMatrices
   buffers: SpanBuffers
   kv: KvType
-  variant: KernelVariant
+  style: KernelStyle
 }
 
 /** @throws InternalError when a kernel does not compile */
 export async function buildProgram(owner: BufferOwner, request: ProgramRequest): Promise<SpanProgram> {
-  const { device, hyperparameters, tensors, matrices, buffers, kv, variant } = request
+  const { device, hyperparameters, tensors, matrices, buffers, kv, style } = request
+  const { variant } = style
   const { headDim, heads, kvHeads, width, feedForward } = hyperparameters
   const limit = device.gridLimit
   const shape = uniform(owner, SHAPE_BYTES, view => {
@@ -86,7 +87,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   }
   const product = (of: MatrixPart[], rows: NormRows, x: GPUBuffer, outPairs: number, epilogue: Epilogue, bound: GPUBuffer[]) =>
     of.map(one => {
-      const kernel = (tile: number) => matMulKernel({ decoders: one.decoders, step: one.step, rows, tile, variant, epilogue })
+      const kernel = (tile: number) => matMulKernel({ decoders: one.decoders, step: one.step, rows, tile, style, epilogue })
       return launch(
         kernel(1),
         kernel(TILE_ROWS),
@@ -95,7 +96,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
       )
     })
   const attention = (layer: number) => {
-    const kernel = attentionKernel(headDim, kv, variant)
+    const kernel = attentionKernel(headDim, kv, style)
     const bound = [buffers.step, shape, buffers.queries, buffers.keys[layer]!, buffers.values[layer]!, buffers.attention]
     return launch(kernel, kernel, bound, count => attentionGrid(count, heads, variant, limit))
   }

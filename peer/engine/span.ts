@@ -17,7 +17,7 @@ import type { EngineDevice } from './device.ts'
 import type { EngineShape, HeadRow, KvState, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from './engine.ts'
 import { MAP_READ } from './gpu-usage.ts'
 import { firstNonFinite, headRow } from './head-row.ts'
-import type { KernelVariant, KvType } from './kernels/shared.ts'
+import type { KernelStyle, KernelVariant, KvType } from './kernels/shared.ts'
 import { TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { KvPool } from './kv-pool.ts'
 import { Serial } from './serial.ts'
@@ -61,7 +61,8 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       throw new InvalidRequestError(`${name} is ${value}, not a positive integer`, { param: name })
   const failure = device.failure()
   if (failure !== undefined) throw failure
-  const variant = options.variant ?? (device.adapter.kind === 'software' ? 'rows' : 'workgroup')
+  const software = device.adapter.kind === 'software'
+  const style: KernelStyle = { variant: options.variant ?? (software ? 'rows' : 'workgroup'), rolled: software }
   const limits: SpanLimits = { kvTokens: options.kvTokens, maxBatchTokens, kv, bindingLimit: device.bindingLimit }
   const tensors = planSpanTensors(hyperparameters, span, reader)
   const matrices = planMatrices(hyperparameters, tensors, limits.bindingLimit)
@@ -78,7 +79,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       signal,
       onProgress
     })
-    const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, variant })
+    const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, style })
     signal?.throwIfAborted()
     const types = [...new Set(partsOf(matrices).flatMap(part => part.decoders.map(decoder => decoder.type)))].sort()
     const shape: EngineShape = {

@@ -8,6 +8,7 @@ import {
   foldGrid,
   type Grid,
   gridWgsl,
+  type KernelStyle,
   type KernelVariant,
   type KvType,
   shapeWgsl,
@@ -28,7 +29,7 @@ const SHARED_THREADS = 64
 const LOWEST = '-3.0e38'
 
 /** Bindings: step, shape, queries, keys, values, out. */
-export function attentionKernel(headDim: number, kv: KvType, variant: KernelVariant): Kernel {
+export function attentionKernel(headDim: number, kv: KvType, { variant, rolled }: KernelStyle): Kernel {
   const quads = headDim / 4
   const unpack = kv === 'f16' ? 'vec4f(unpack2x16float(raw.x), unpack2x16float(raw.y))' : 'raw'
   const head = /* wgsl */ `${stepWgsl}${shapeWgsl}${gridWgsl}
@@ -49,7 +50,7 @@ fn kv_row(table: u32, kv_head: u32, position: u32) -> u32 {
   return {
     name: `attention ${headDim} ${kv} ${variant}`,
     bindings: ['read', 'uniform', 'read', 'read', 'read', 'read_write'],
-    code: head + (variant === 'rows' ? perRow() : shared(quads))
+    code: head + (variant === 'rows' ? perRow() : shared(quads, rolled))
   }
 }
 
@@ -94,7 +95,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
 `
 }
 
-function shared(quads: number): string {
+function shared(quads: number, rolled: boolean): string {
   // Threads in the second half of a tile: a column of four values each, and as many parts of the keys as then fit.
   const split = Math.max(1, Math.floor(SHARED_THREADS / quads))
   return /* wgsl */ `
@@ -121,7 +122,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
     if (local < inside) {
       let base = kv_row(token.table, kv_head, first + local);
       var score = 0.0;
-      for (var i = 0u; i < QUADS; i++) { score += dot(query[i], key_at(base + i)); }
+      for (var i = 0u; i < ${rolled ? 'shape.head_quads' : 'QUADS'}; i++) { score += dot(query[i], key_at(base + i)); }
       scores[local] = score;
     }
     workgroupBarrier();

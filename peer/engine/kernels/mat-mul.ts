@@ -11,7 +11,7 @@
 import type { WeightDecoder } from '../decoders/decoder.ts'
 import { decodersWgsl } from '../decoders/table.ts'
 import type { Binding, Kernel } from '../pipelines.ts'
-import { foldGrid, type Grid, gridWgsl, type KernelVariant, partWgsl, stepWgsl } from './shared.ts'
+import { foldGrid, type Grid, gridWgsl, type KernelStyle, type KernelVariant, partWgsl, stepWgsl } from './shared.ts'
 
 /** Activation rows of the tiled kernel. More reuse a decoded quad further, but are wasted on small batches. */
 export const TILE_ROWS = 4
@@ -23,18 +23,12 @@ interface Threads {
   slots: number
   /** Pairs of rows a thread computes at once: each load of activations serves all of them. */
   pairs: number
-  /**
-   * The bound of the loop over a group's quads. Unrolled, llvmpipe needs 5 to 10 times as long to compile the kernel and
-   * runs it at a third of the speed (Mesa 25.0), so there the bound comes from a uniform; GPU compilers merge loads when
-   * they unroll.
-   */
-  quads: string
 }
 
 /** 8 lanes keep narrow models (width 256: 8 groups) busy. */
 const threads: Record<KernelVariant, Threads> = {
-  rows: { lanes: 1, slots: 16, pairs: 2, quads: 'part.quads' },
-  workgroup: { lanes: 8, slots: 8, pairs: 1, quads: '8u' }
+  rows: { lanes: 1, slots: 16, pairs: 2 },
+  workgroup: { lanes: 8, slots: 8, pairs: 1 }
 }
 
 export interface Epilogue {
@@ -52,13 +46,14 @@ export interface MatMul {
   step: 1 | 2
   rows: 'tokens' | 'head'
   tile: number
-  variant: KernelVariant
+  style: KernelStyle
   epilogue: Epilogue
 }
 
 /** Bindings: step, part, weights, activations, then the epilogue's. */
-export function matMulKernel({ decoders, step, rows, tile, variant, epilogue }: MatMul): Kernel {
-  const { lanes, slots, pairs, quads } = threads[variant]
+export function matMulKernel({ decoders, step, rows, tile, style, epilogue }: MatMul): Kernel {
+  const { lanes, slots, pairs } = threads[style.variant]
+  const quads = style.rolled ? 'part.quads' : '8u'
   const [a, b] = decoders
   const pairList = Array.from({ length: pairs }, (_, p) => p)
   const tileList = Array.from({ length: tile }, (_, t) => t)
@@ -67,7 +62,7 @@ export function matMulKernel({ decoders, step, rows, tile, variant, epilogue }: 
   const store = (p: number, t: string, value: string) =>
     `if (index + ${p}u < part.pairs && first + ${t} < count) { store(part.first_pair + index + ${p}u, first + ${t}, ${value}); }`
   return {
-    name: `mat-mul ${epilogue.name} ${a.type} ${b.type} ${tile} ${variant}`,
+    name: `mat-mul ${epilogue.name} ${a.type} ${b.type} ${tile} ${style.variant}`,
     bindings: ['read', 'uniform', 'read', 'read', ...epilogue.bindings],
     code: /* wgsl */ `${stepWgsl}${partWgsl}${gridWgsl}
 @group(0) @binding(1) var<uniform> part: Part;

@@ -62,3 +62,13 @@ export type KvType = 'f32' | 'f16'
 
 /** Row-per-thread kernels have no barriers and suit adapters that run on the CPU; workgroup kernels share rows among threads. */
 export type KernelVariant = 'rows' | 'workgroup'
+
+export interface KernelStyle {
+  variant: KernelVariant
+  /**
+   * Inner loops take their bounds from uniforms, so that the compiler cannot unroll them. Unrolled, llvmpipe (Mesa 25.0)
+   * needs 5 to 10 times as long to compile a product and runs it at a tenth of the speed; GPU compilers merge loads when
+   * they unroll.
+   */
+  rolled: boolean
+}
