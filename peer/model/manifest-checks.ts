@@ -87,6 +87,7 @@ const shape = record({
     merges: list(string(ANY_LENGTH), ANY_LENGTH),
     bos: optional(whole),
     addsBos: boolean,
+    eos: optional(whole),
     endOfGeneration: list(whole, 64)
   }),
   chatTemplate: optional(string(MAX_TEMPLATE_LENGTH)),

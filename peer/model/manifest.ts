@@ -122,6 +122,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
       merges: t.merges,
       bos: t.bos,
       addsBos: t.addsBos,
+      eos: t.eos,
       endOfGeneration: t.endOfGeneration
     },
     chatTemplate: manifest.chatTemplate,

@@ -21,6 +21,8 @@ export interface TokenizerFacts {
   bos: number | undefined
   /** BOS goes before every sequence. */
   addsBos: boolean
+  /** What a chat template calls eos_token. */
+  eos: number | undefined
   /** A sampled one of these ends the answer; ascending. */
   endOfGeneration: readonly number[]
 }
@@ -78,6 +80,7 @@ export function tokenizerFactsFrom(metadata: GgufMetadata): TokenizerFacts {
     merges: strings(metadata, 'tokenizer.ggml.merges'),
     bos: optionalInteger(metadata, 'tokenizer.ggml.bos_token_id', id),
     addsBos: optionalBoolean(metadata, 'tokenizer.ggml.add_bos_token') ?? false,
+    eos: stated[0],
     endOfGeneration: [...new Set(ends)].sort((a, b) => a - b)
   }
   if (optionalBoolean(metadata, 'tokenizer.ggml.add_eos_token') === true) {
@@ -92,7 +95,7 @@ export function tokenizerFactsFrom(metadata: GgufMetadata): TokenizerFacts {
  * @throws InvalidFileError, UnsupportedModelError
  */
 export function checkTokenizerFacts(facts: TokenizerFacts): void {
-  const { tokens, kinds, merges, preTokenizer, bos, addsBos, endOfGeneration } = facts
+  const { tokens, kinds, merges, preTokenizer, bos, addsBos, eos, endOfGeneration } = facts
   if (!PRE_TOKENIZERS.has(preTokenizer)) {
     throw new UnsupportedModelError(
       `pre-tokenizer ${show(preTokenizer)}: Shoal cuts text as ${[...PRE_TOKENIZERS.keys()].join(', ')}`
@@ -124,6 +127,7 @@ export function checkTokenizerFacts(facts: TokenizerFacts): void {
   }
   const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < tokens.length
   if (bos !== undefined && !isId(bos)) throw new InvalidFileError(`BOS: ${bos} is not a token`)
+  if (eos !== undefined && !isId(eos)) throw new InvalidFileError(`EOS: ${eos} is not a token`)
   if (addsBos && bos === undefined) throw new InvalidFileError('BOS: to be added, but not named')
   if (endOfGeneration.length === 0) throw new InvalidFileError('end of generation: no token ends an answer')
   for (const [i, id] of endOfGeneration.entries()) {

@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { InvalidRequestError } from '../../../peer/errors.ts'
 import { ChatTemplate } from '../../../peer/model/chat-template.ts'
 import { manifestOf } from '../../../peer/model/manifest.ts'
+import { ModelText } from '../../../peer/model/model-text.ts'
 import { StreamDecoder, Tokenizer } from '../../../peer/model/tokenizer.ts'
 import { bytesSource } from '../../../peer/weights/source.ts'
 import { goldenModelPath, loadGoldens, loadTokenization } from '../../oracle/goldens.ts'
@@ -41,6 +42,7 @@ describe('tokenizer', () => {
       const chat = template.render(prompt.messages, { controlTexts: tokenizer.controlTexts })
       assert.equal(chat.text, prompt.rendered)
       assert.deepEqual(tokenizer.encodeChat(chat), prompt.ids)
+      assert.deepEqual(new ModelText(manifest).encodeChat(prompt.messages), prompt.ids)
       assert.equal(tokenizer.decode(prompt.answer.ids), prompt.answer.text)
     }
   })
@@ -74,6 +76,14 @@ describe('tokenizer', () => {
       }),
       { numRuns: 500 }
     )
+  })
+
+  it('puts BOS once, whether the template writes it or the model adds it', () => {
+    const twice = new ModelText({ ...manifest, chatTemplate: '{{ bos_token }}{{ messages[0].content }}{{ eos_token }}' })
+    assert.deepEqual(twice.encodeChat([{ role: 'user', content: '' }]), [bos, marker('<|im_end|>')])
+    const never = new Tokenizer({ ...manifest.tokenizer, addsBos: false })
+    assert.deepEqual(never.encode(''), [])
+    assert.throws(() => new ModelText({ ...manifest, chatTemplate: undefined }).encodeChat([]), InvalidRequestError)
   })
 
   it('refuses an id outside the vocabulary', () => {
