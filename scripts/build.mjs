@@ -1,0 +1,74 @@
+/**
+ * `npm run build`: dist/ becomes the publishable package (JavaScript, types, the embedded model, the `shoal` command) and
+ * dist/web the page. `--page` builds the page alone.
+ */
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { projectNode, root, run } from './set-up/machine.mjs'
+import { ensurePackages } from './set-up/packages.mjs'
+
+const out = join(root, 'dist')
+
+function build() {
+  rmSync(out, { recursive: true, force: true })
+  tool('typescript/bin/tsc', '--project', 'tsconfig.build.json')
+  // What tsc reads but does not emit: generated code that is JavaScript with types beside it.
+  for (const folder of ['peer', 'bootstrap'])
+    for (const path of readdirSync(join(root, folder), { recursive: true }))
+      if (/\.pb\.(js|d\.ts)$/.test(path)) copy(join(folder, path))
+  copy('models/psalter-6m.q8_0.gguf')
+  copy('models/README.md')
+  for (const path of readdirSync(root)) if (/^(README|LICENSE)/.test(path)) copy(path)
+  chmodSync(join(out, 'peer/cli/main.js'), 0o755)
+  writeFileSync(join(out, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`)
+  buildPage()
+}
+
+function buildPage() {
+  tool('vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn')
+}
+
+/** package.json without what only the checkout needs, and with emitted files in place of sources. */
+function publishedManifest() {
+  const source = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { name, version, description, license, type, engines, dependencies } = source
+  const emitted = path => path.replace(/\.tsx?$/, '.js')
+  const imports = Object.fromEntries(
+    Object.entries(source.imports).map(([specifier, conditions]) => [
+      specifier,
+      Object.fromEntries(Object.entries(conditions).map(([condition, path]) => [condition, emitted(path)]))
+    ])
+  )
+  const exports = { '.': { types: './peer/index.d.ts', default: './peer/index.js' }, './package.json': './package.json' }
+  return {
+    name,
+    version,
+    description,
+    license,
+    type,
+    engines,
+    bin: { shoal: './peer/cli/main.js' },
+    exports,
+    imports,
+    dependencies
+  }
+}
+
+function copy(path) {
+  mkdirSync(dirname(join(out, path)), { recursive: true })
+  cpSync(join(root, path), join(out, path))
+}
+
+function tool(script, ...args) {
+  const { ok, reason } = run(projectNode, [join(root, 'node_modules', script), ...args], { shell: false })
+  if (!ok) throw new Error(`${script} failed (${reason})`)
+}
+
+try {
+  ensurePackages()
+  if (process.argv.includes('--page')) buildPage()
+  else build()
+} catch (error) {
+  console.error(`build: ${error.message}`)
+  process.exitCode = 1
+}
