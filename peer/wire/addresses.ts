@@ -3,6 +3,7 @@
  * peer behind it twice as many; a few suffice, since whoever dials is mostly connected to that relay already.
  */
 import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { InvalidRequestError } from '../errors.ts'
 
 /** What one peer announces at most. */
 export const MAX_ADDRESSES = 16
@@ -67,4 +68,21 @@ export function announcedAddresses(addresses: readonly Multiaddr[]): string[] {
   // Whatever the number of interfaces, both ways over a relay stay in.
   const room = MAX_ADDRESSES - Math.min(webrtc.length, 4) - Math.min(relayed.length, 4)
   return [...direct.slice(0, room), ...webrtc.slice(0, 4), ...relayed.slice(0, 4)]
+}
+
+/** Addresses by the node they lead to; without a peer id there is no telling whom one reached. @throws InvalidRequestError */
+export function groupByPeer(addresses: readonly string[]): Multiaddr[][] {
+  const byPeer = new Map<string, Multiaddr[]>()
+  for (const text of addresses) {
+    let address: Multiaddr
+    try {
+      address = multiaddr(text)
+    } catch (cause) {
+      throw new InvalidRequestError(`Directory node ${text}: not a multiaddr`, {}, { cause })
+    }
+    const peer = peerOfAddress(address)
+    if (peer === undefined) throw new InvalidRequestError(`Directory node ${text}: must end in /p2p/ and its peer id`)
+    byPeer.set(peer, [...(byPeer.get(peer) ?? []), address])
+  }
+  return [...byPeer.values()]
 }

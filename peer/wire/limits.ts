@@ -39,3 +39,6 @@ export const RELAY_LIMITS = {
 
 /** Streams of one protocol between two peers: a stream a session and epoch, and no host serves more sessions of one driver. */
 export const MAX_STREAMS_PER_PEER = 256
+
+/** Directory nodes that one peer is reserved on and announces to; a leaf hangs on two or three. */
+export const MAX_DIRECTORY_NODES = 3

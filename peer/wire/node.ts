@@ -8,16 +8,16 @@ import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { createTransports, relayServer } from '#wire/transports'
-import { DeadlineError, InternalError, InvalidRequestError, PeerLostError, ShoalError } from '../errors.ts'
-import { announcedAddresses, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
+import { DeadlineError, InternalError, PeerLostError, ShoalError } from '../errors.ts'
+import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
 import { keepConnected } from './directory-keeper.ts'
 import { closeIdleConnections } from './idle-connections.ts'
 import { Libp2pChannel } from './libp2p-channel.ts'
-import { MAX_STREAMS_PER_PEER, type TlsCertificate } from './limits.ts'
+import { MAX_DIRECTORY_NODES, MAX_STREAMS_PER_PEER, type TlsCertificate } from './limits.ts'
 import { silent, type WireLogger } from './log.ts'
 
 /** From the call of `dial` to a usable channel, over all addresses. */
@@ -51,9 +51,6 @@ const MAX_PENDING_INBOUND = 64
 /** Connections of a leaf (chain neighbours and directory nodes) and of a directory node (its leaves). */
 const LEAF_CONNECTIONS = 128
 const DIRECTORY_CONNECTIONS = 4_096
-
-/** Directory nodes that one peer is reserved on; a leaf hangs on two or three. */
-const MAX_DIRECTORY_NODES = 3
 
 export interface NodeOptions {
   privateKey: PrivateKey
@@ -263,18 +260,6 @@ function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, 
       }
     }
   }
-}
-
-/** Addresses by the node they lead to; without a peer id there is no telling whom one reached. */
-function groupByPeer(addresses: readonly string[]): Multiaddr[][] {
-  const byPeer = new Map<string, Multiaddr[]>()
-  for (const text of addresses) {
-    const address = multiaddr(text)
-    const peer = peerOfAddress(address)
-    if (peer === undefined) throw new InvalidRequestError(`Directory node ${text}: the address must end in /p2p/ and its peer id`)
-    byPeer.set(peer, [...(byPeer.get(peer) ?? []), address])
-  }
-  return [...byPeer.values()]
 }
 
 async function untilReachable(

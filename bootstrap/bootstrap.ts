@@ -1,0 +1,182 @@
+/**
+ * The rendezvous: the first directory node, which relays, keeps the directory and signals WebRTC, and the HTTP server that
+ * hands out the page, the models and the way to itself.
+ */
+import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import { InvalidRequestError } from '../peer/errors.ts'
+import { DirectoryTable } from '../peer/swarm/directory.ts'
+import { systemClock } from '../peer/wire/clock.ts'
+import { fromHex } from '../peer/wire/hex.ts'
+import { RENDEZVOUS_VERSION } from '../peer/wire/join.ts'
+import type { TlsCertificate } from '../peer/wire/limits.ts'
+import { silent, type WireLogger } from '../peer/wire/log.ts'
+import { createNode, type PeerNode } from '../peer/wire/node.ts'
+import { serveDirectory } from './directory-service.ts'
+import { type HttpService, serveHttp } from './http-service.ts'
+import type { PublishedModel } from './published-model.ts'
+
+export type { PublishedModel } from './published-model.ts'
+
+/** A peer that neither renews nor says goodbye is planned with for this long: three missed renewals. */
+const LEASE_MS = 20_000
+
+export interface BootstrapOptions {
+  /** IP address to listen on; 0.0.0.0 or :: for all. `localhost` is 127.0.0.1. */
+  host: string
+  /** Page, /shoal.json, models, and libp2p's WebSockets. 0: any free port. */
+  httpPort: number
+  /** A further port for libp2p's WebSockets alone; absent: none. */
+  wsPort?: number
+  /** libp2p over TCP for Node peers; absent or 0: any free port. */
+  tcpPort?: number
+  /** Serve HTTPS and WSS. */
+  tls?: TlsCertificate
+  /** The built page; absent: none. */
+  pageDir?: string
+  models: readonly PublishedModel[]
+  /** Where the world reaches the HTTP port, behind a proxy for instance: used in the URLs that peers are told over libp2p. */
+  publicUrl?: string
+  /** Absent: a new identity each start. */
+  privateKey?: PrivateKey
+  logger?: WireLogger
+  /** Ends the bootstrap. */
+  signal?: AbortSignal
+}
+
+export interface BootstrapHealth {
+  peers: number
+  announcements: number
+  announcementBytes: number
+  relayReservations: number
+}
+
+export interface Bootstrap {
+  httpUrl: string
+  peerId: string
+  /** Multiaddrs of its libp2p node, the one over the HTTP port first. */
+  addresses: string[]
+  health: () => BootstrapHealth
+  stop: () => Promise<void>
+}
+
+/** @throws InvalidRequestError, SourceError */
+export async function startBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
+  const { models, logger = silent, signal, tls } = options
+  signal?.throwIfAborted()
+  const host = options.host === 'localhost' ? '127.0.0.1' : options.host
+  const family = isIP(host)
+  if (family === 0) throw new InvalidRequestError(`host ${options.host}: an IP address to listen on expected`)
+  models.forEach(checkModel)
+  const at = `/${family === 4 ? 'ip4' : 'ip6'}/${host}/tcp`
+  const node = await createNode({
+    privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
+    directoryNodes: [],
+    relay: true,
+    webrtc: false,
+    // WebSockets arrive through the HTTP port's upgrades at the one on 127.0.0.1.
+    listen: [
+      '/ip4/127.0.0.1/tcp/0/ws',
+      `${at}/${options.tcpPort ?? 0}`,
+      ...(options.wsPort === undefined ? [] : [`${at}/${options.wsPort}/${tls === undefined ? 'ws' : 'tls/ws'}`])
+    ],
+    logger,
+    ...(tls === undefined ? {} : { tls })
+  })
+  try {
+    return await serve(node, host, { ...options, logger })
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+}
+
+async function serve(node: PeerNode, host: string, options: BootstrapOptions & { logger: WireLogger }): Promise<Bootstrap> {
+  const { models, logger, signal, tls } = options
+  const table = new DirectoryTable({ leaseMs: LEASE_MS })
+  const listening = node.node.getMultiaddrs().map(address => ({ text: address.toString(), port: portOf(address.toString()) }))
+  const socketPort = listening.find(({ text }) => text.startsWith('/ip4/127.0.0.1/') && text.includes('/ws'))?.port ?? 0
+  const tcpPort = listening.find(({ text }) => !text.includes('/ws'))?.port ?? 0
+  const health = (): BootstrapHealth => ({
+    peers: new Set(node.connections().map(({ peer }) => peer)).size,
+    announcements: table.live(systemClock.now()).length,
+    announcementBytes: table.bytes,
+    relayReservations: relayReservations(node)
+  })
+  const http: HttpService = await serveHttp({
+    host,
+    port: options.httpPort,
+    ...(tls === undefined ? {} : { tls }),
+    ...(options.pageDir === undefined ? {} : { pageDir: options.pageDir }),
+    models,
+    socketPort,
+    health,
+    rendezvous: () => ({
+      version: RENDEZVOUS_VERSION,
+      peerId: node.self,
+      addresses: node.addresses(),
+      tcpPort,
+      models: models.map(({ name, digest, layers, weightsPath, sources }) => ({
+        name,
+        digest,
+        layers,
+        manifestUrl: `models/${digest}/manifest`,
+        sources: [...(weightsPath === undefined ? [] : [`models/${digest}/weights`]), ...sources]
+      }))
+    })
+  })
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  const httpUrl = `${tls === undefined ? 'http' : 'https'}://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${http.port}`
+  const base = options.publicUrl ?? httpUrl
+  const stopDirectory = serveDirectory({
+    links: node,
+    table,
+    clock: systemClock,
+    random: Math.random,
+    models: models.map(({ name, digest, layers, weightsPath, sources }) => ({
+      model: fromHex(digest),
+      name,
+      layers,
+      manifests: [`${base}/models/${digest}/manifest`],
+      sources: [...(weightsPath === undefined ? [] : [`${base}/models/${digest}/weights`]), ...sources]
+    }))
+  })
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped ??= (async () => {
+      signal?.removeEventListener('abort', onAbort)
+      stopDirectory()
+      await http.close()
+      await node.stop()
+    })()
+    return stopped
+  }
+  const onAbort = () => {
+    stop().catch(error => logger.warn({ error: String(error) }, 'bootstrap did not stop cleanly'))
+  }
+  signal?.addEventListener('abort', onAbort)
+  if (signal?.aborted) onAbort()
+  const overHttp = `/${isIP(reachable) === 6 ? 'ip6' : 'ip4'}/${reachable}/tcp/${http.port}/${tls === undefined ? 'ws' : 'tls/ws'}/p2p/${node.self}`
+  logger.info({ httpUrl, peerId: node.self, models: models.map(({ name }) => name) }, 'bootstrap started')
+  return { httpUrl, peerId: node.self, addresses: [overHttp, ...node.addresses()], health, stop }
+}
+
+/** A published manifest must hash to the name it is published by, or every peer would refuse it later. */
+function checkModel({ name, digest, manifest, layers }: PublishedModel): void {
+  const actual = createHash('sha256').update(manifest).digest('hex')
+  if (actual !== digest) throw new InvalidRequestError(`Model ${name}: its manifest hashes to ${actual}, not to ${digest}`)
+  if (!(Number.isInteger(layers) && layers > 0)) throw new InvalidRequestError(`Model ${name}: ${layers} layers`)
+}
+
+function portOf(address: string): number {
+  return Number(/\/tcp\/(\d+)/.exec(address)?.[1] ?? 0)
+}
+
+function relayReservations({ node }: PeerNode): number {
+  const relay: unknown = node.services.relay
+  if (typeof relay !== 'object' || relay === null || !('reservations' in relay)) return 0
+  const { reservations } = relay
+  return typeof reservations === 'object' && reservations !== null && 'size' in reservations ? Number(reservations.size) : 0
+}

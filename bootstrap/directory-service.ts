@@ -1,0 +1,138 @@
+/**
+ * Serves the directory protocol: peers announce themselves, renew, withdraw, and ask who serves a model. Each peer speaks
+ * for itself only, at a bounded pace, and is forgotten soon after its last channel is gone.
+ */
+import { BusyError, InvalidFrameError, NotNamedError, toShoalError } from '../peer/errors.ts'
+import { verifyAnnouncement } from '../peer/swarm/announcement.ts'
+import type { DirectoryTable } from '../peer/swarm/directory.ts'
+import type { Channel, Links } from '../peer/wire/channel.ts'
+import { MAX_FOUND_ENTRIES } from '../peer/wire/check-frames.ts'
+import type { Clock } from '../peer/wire/clock.ts'
+import { failureOf } from '../peer/wire/failure.ts'
+import type { Announce, DirectoryFrame, Entry, ModelEntry, Query } from '../peer/wire/frames.pb.js'
+import { toHex } from '../peer/wire/hex.ts'
+import { directoryProtocol } from '../peer/wire/protocols.ts'
+
+/** Requests a peer may make at once and then each second: renewals, a query per session, a change of offer. */
+const REQUEST_BURST = 32
+const REQUESTS_PER_SECOND = 8
+
+/** A peer keeps one channel; more are reconnects that the old one has not noticed. */
+const MAX_CHANNELS_PER_PEER = 4
+
+/** After its last channel is gone a peer may come back this long before its announcement goes: a reconnect takes about one. */
+const GONE_MS = 5_000
+
+/** Candidates a region: a query's own number within these. */
+const DEFAULT_PER_REGION = 16
+const MAX_PER_REGION = 64
+
+/** Announcements in one answer, which must fit the protocol's frame of 2 MiB. */
+const MAX_ANSWER_BYTES = 2_000_000
+
+export interface DirectoryServiceOptions {
+  links: Links
+  table: DirectoryTable
+  models: readonly ModelEntry[]
+  clock: Clock
+  random: () => number
+}
+
+interface Caller {
+  channels: number
+  /** Requests it may still make now, and when that was counted. */
+  tokens: number
+  countedAt: number
+  forgetGone: (() => void) | undefined
+}
+
+/** Serves until the returned function is called. */
+export function serveDirectory(options: DirectoryServiceOptions): () => void {
+  const { links, table, clock } = options
+  const callers = new Map<string, Caller>()
+  const stop = links.handle(directoryProtocol, async channel => {
+    const peer = channel.remotePeer
+    const caller = callers.get(peer) ?? { channels: 0, tokens: REQUEST_BURST, countedAt: clock.now(), forgetGone: undefined }
+    if (caller.channels >= MAX_CHANNELS_PER_PEER) throw new BusyError(`${peer} has ${caller.channels} channels open`)
+    callers.set(peer, caller)
+    caller.channels++
+    caller.forgetGone?.()
+    caller.forgetGone = undefined
+    try {
+      await answerRequests(channel, caller, options)
+    } finally {
+      caller.channels--
+      if (caller.channels === 0)
+        caller.forgetGone = clock.after(GONE_MS, () => {
+          table.withdraw(peer)
+          callers.delete(peer)
+        })
+    }
+  })
+  return () => {
+    stop()
+    for (const { forgetGone } of callers.values()) forgetGone?.()
+    callers.clear()
+  }
+}
+
+async function answerRequests(channel: Channel<DirectoryFrame>, caller: Caller, options: DirectoryServiceOptions): Promise<void> {
+  for await (const frame of channel.frames()) {
+    let reply: DirectoryFrame
+    try {
+      spendToken(caller, options.clock.now())
+      reply = await answer(frame, channel.remotePeer, options)
+    } catch (thrown) {
+      reply = { failure: failureOf(new Uint8Array(0), 0, toShoalError(thrown)) }
+    }
+    await channel.send(reply)
+  }
+}
+
+/** @throws BusyError */
+function spendToken(caller: Caller, now: number): void {
+  caller.tokens = Math.min(REQUEST_BURST, caller.tokens + ((now - caller.countedAt) / 1_000) * REQUESTS_PER_SECOND)
+  caller.countedAt = now
+  if (caller.tokens < 1)
+    throw new BusyError(`More than ${REQUESTS_PER_SECOND} requests a second`, { retryAfterMs: 1_000 / REQUESTS_PER_SECOND })
+  caller.tokens--
+}
+
+async function answer(frame: DirectoryFrame, peer: string, options: DirectoryServiceOptions): Promise<DirectoryFrame> {
+  const { table, models, clock } = options
+  if (frame.announce !== undefined) {
+    await takeAnnouncement(frame.announce, peer, options)
+    return { announced: { leaseMs: table.leaseMs } }
+  }
+  if (frame.withdraw !== undefined) {
+    table.withdraw(peer)
+    return { announced: { leaseMs: 0 } }
+  }
+  if (frame.query !== undefined) return { found: { entries: find(frame.query, options, clock.now()) } }
+  if (frame.listModels !== undefined) return { models: { models: [...models] } }
+  throw new InvalidFrameError(`DirectoryFrame: ${Object.keys(frame).join()}, a request expected`)
+}
+
+async function takeAnnouncement(
+  { announcement }: Announce,
+  peer: string,
+  { table, clock }: DirectoryServiceOptions
+): Promise<void> {
+  if (announcement.byteLength === 0) return table.renew(peer, clock.now())
+  const verified = await verifyAnnouncement(announcement)
+  if (verified.peer !== peer) throw new NotNamedError(`Announcement of ${verified.peer} sent by ${peer}`, { peer })
+  table.put(verified, announcement, clock.now())
+}
+
+function find({ model, perRegion }: Query, { table, random }: DirectoryServiceOptions, now: number): Entry[] {
+  const wanted = Math.min(MAX_PER_REGION, perRegion === 0 ? DEFAULT_PER_REGION : perRegion)
+  const everybody = model.byteLength === 0
+  const entries: Entry[] = []
+  let bytes = 0
+  for (const { signed, heardAt } of table.sample(toHex(model), everybody ? MAX_FOUND_ENTRIES : wanted, now, random)) {
+    bytes += signed.byteLength + 16
+    if (entries.length === MAX_FOUND_ENTRIES || bytes > MAX_ANSWER_BYTES) break
+    entries.push({ announcement: Uint8Array.from(signed), ageMs: Math.max(0, Math.round(now - heardAt)) })
+  }
+  return entries
+}

@@ -1,0 +1,138 @@
+/**
+ * The bootstrap's HTTP face: the page, /shoal.json for joining, manifests and weights by range, /health. Upgrades to
+ * WebSocket are passed to libp2p, so that one port, one certificate and any reverse proxy serve both.
+ */
+import { stat } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { connect } from 'node:net'
+import { basename, dirname, resolve } from 'node:path'
+import type { Duplex } from 'node:stream'
+import cors from '@fastify/cors'
+import serveFiles from '@fastify/static'
+import fastify, { type FastifyInstance } from 'fastify'
+import { SourceError } from '../peer/errors.ts'
+import type { Rendezvous } from '../peer/wire/join.ts'
+import type { TlsCertificate } from '../peer/wire/limits.ts'
+import type { PublishedModel } from './published-model.ts'
+
+/** Manifests and weights are named by their digest: what lies there never changes. */
+const FOREVER_SECONDS = 365 * 24 * 60 * 60
+
+/** Connections passed to libp2p at once; it has its own, lower limit of peers. */
+const MAX_TUNNELS = 4_096
+
+/** No request to this server has a body worth reading. */
+const MAX_BODY_BYTES = 1_024
+
+/** Longest a client may take to send its request line and headers. */
+const REQUEST_MS = 10_000
+
+export interface HttpServiceOptions {
+  host: string
+  port: number
+  tls?: TlsCertificate
+  /** The built page; absent: no page. */
+  pageDir?: string
+  models: readonly PublishedModel[]
+  rendezvous: () => Rendezvous
+  health: () => object
+  /** Where libp2p listens for WebSockets on this machine. */
+  socketPort: number
+}
+
+export interface HttpService {
+  port: number
+  close: () => Promise<void>
+}
+
+export async function serveHttp(options: HttpServiceOptions): Promise<HttpService> {
+  const common = { bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_MS, forceCloseConnections: true as const }
+  const app = (
+    options.tls === undefined ? fastify(common) : fastify({ ...common, https: { cert: options.tls.cert, key: options.tls.key } })
+  ) as FastifyInstance
+  await app.register(cors, { origin: true, methods: ['GET', 'HEAD'], exposedHeaders: ['Content-Range', 'Accept-Ranges', 'ETag'] })
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('X-Content-Type-Options', 'nosniff')
+    reply.header('Cross-Origin-Resource-Policy', 'cross-origin')
+  })
+  await app.register(serveFiles, { root: resolve(options.pageDir ?? '.'), serve: options.pageDir !== undefined })
+  app.get('/shoal.json', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store')
+    return options.rendezvous()
+  })
+  app.get('/health', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store')
+    return options.health()
+  })
+  await serveModels(app, options.models)
+  const closeTunnels = tunnelUpgrades(app.server, options.socketPort)
+  await app.listen({ host: options.host, port: options.port })
+  const address = app.server.address()
+  if (address === null || typeof address === 'string') throw new Error('The HTTP server has no port')
+  return {
+    port: address.port,
+    close: async () => {
+      closeTunnels()
+      await app.close()
+    }
+  }
+}
+
+/** @throws SourceError when a model's weights are not a readable file */
+async function serveModels(app: FastifyInstance, models: readonly PublishedModel[]): Promise<void> {
+  for (const { digest, manifest, weightsPath } of models) {
+    app.get(`/models/${digest}/manifest`, async (_request, reply) => {
+      reply.header('Cache-Control', `public, max-age=${FOREVER_SECONDS}, immutable`)
+      reply.type('application/json')
+      return Buffer.from(manifest)
+    })
+    if (weightsPath === undefined) continue
+    const path = resolve(weightsPath)
+    const file = await stat(path).catch((cause: Error) => {
+      throw new SourceError(`${path}: ${cause.message}`, {}, { cause })
+    })
+    if (!file.isFile()) throw new SourceError(`${path}: not a file`)
+    app.get(`/models/${digest}/weights`, (_request, reply) => {
+      reply.type('application/octet-stream')
+      return reply.sendFile(basename(path), dirname(path), {
+        acceptRanges: true,
+        maxAge: FOREVER_SECONDS * 1_000,
+        immutable: true,
+        contentType: false,
+        dotfiles: 'allow'
+      })
+    })
+  }
+}
+
+/** Connects a WebSocket's bytes to libp2p's own listener, request included; libp2p does the handshake. */
+function tunnelUpgrades(server: Server, port: number): () => void {
+  const tunnels = new Set<Duplex>()
+  server.on('upgrade', (request, client: Duplex, head: Buffer) => {
+    if (tunnels.size >= MAX_TUNNELS) {
+      client.destroy()
+      return
+    }
+    const inner = connect(port, '127.0.0.1')
+    const end = () => {
+      tunnels.delete(client)
+      client.destroy()
+      inner.destroy()
+    }
+    tunnels.add(client)
+    client.on('error', end)
+    client.on('close', end)
+    inner.on('error', end)
+    inner.on('close', end)
+    inner.setNoDelay(true)
+    const headers: string[] = []
+    for (let i = 0; i < request.rawHeaders.length; i += 2) headers.push(`${request.rawHeaders[i]}: ${request.rawHeaders[i + 1]}`)
+    inner.write(`${request.method} / HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`)
+    if (head.byteLength > 0) inner.write(head)
+    client.pipe(inner)
+    inner.pipe(client)
+  })
+  return () => {
+    for (const client of tunnels) client.destroy()
+  }
+}

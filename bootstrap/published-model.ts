@@ -1,0 +1,13 @@
+/** A model that a bootstrap publishes: where peers find its manifest and its weights. */
+export interface PublishedModel {
+  name: string
+  /** SHA-256 of the manifest, hex: the model's name among peers. */
+  digest: string
+  layers: number
+  /** The manifest's canonical bytes. */
+  manifest: Uint8Array
+  /** A local file to serve the weights from. */
+  weightsPath?: string
+  /** Further URLs of the same weights. */
+  sources: readonly string[]
+}
