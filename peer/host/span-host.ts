@@ -129,7 +129,7 @@ export function startHost(options: HostOptions): SpanHost {
             prefillRate: rates.prefill,
             decodeRate: rates.decode,
             freeKvTokens: kv().freeKvTokens,
-            queueMs: context.scheduler.queueMs
+            queueMs: Math.round(context.scheduler.queueMs)
           }
         : undefined,
     stats: () => ({ sessions: table.size, ...kv(), ...counters }),

@@ -13,7 +13,7 @@ import type { Links } from '../wire/channel.ts'
 import { type Clock, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { answerRoom, checkRequest } from './check-request.ts'
-import type { DirectoryQuery } from './directory-query.ts'
+import { directoryOf, type EntrySource } from './directory-query.ts'
 import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from './driver.ts'
 import { generate } from './generate.ts'
 import { HopTimes } from './hop-times.ts'
@@ -23,7 +23,7 @@ import type { ChainHop, CompletionEvent, CompletionRequest, CompletionService } 
 export interface CompletionServiceOptions {
   links: Links
   privateKey: PrivateKey
-  directory: DirectoryQuery
+  directory: EntrySource
   manifest: NamedManifest
   /** Shared by services of one process, so that a peer that failed one model is known to the other. Default: its own. */
   reputation?: Reputation
@@ -40,7 +40,7 @@ export function openCompletionService(options: CompletionServiceOptions): Comple
   const context: DriverContext = {
     links,
     privateKey,
-    directory,
+    directory: directoryOf(directory, logger),
     model: { digest, layers, width, vocabulary, contextLength },
     reputation: options.reputation ?? new Reputation(),
     clock,
