@@ -100,6 +100,11 @@ describe('http source', () => {
       /asked for 10 bytes at 50/
     ],
     [
+      'a range that begins elsewhere',
+      (_, response) => response.writeHead(206, { 'content-range': 'bytes 49-59/10000' }).end(file.subarray(49, 59)),
+      /answered 'bytes 49-59/
+    ],
+    [
       'too much',
       (_, response) => response.writeHead(206, { 'content-range': 'bytes 50-59/10000' }).end(file),
       /more than the 10 bytes/
