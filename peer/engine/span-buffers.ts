@@ -130,10 +130,11 @@ function takeBuffers(
   blocks: number
 ): SpanBuffers {
   const bytes = scratchBytes(hyperparameters, limits, heads)
+  // The self-test reads what every kernel wrote, hence copySource on scratch and KV.
   const { storage, copySource, copyTarget, mapRead } = BUFFER_USAGE
   const perLayer = (label: string) =>
     Array.from({ length: layers }, (_, layer) =>
-      owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage)
+      owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage | copySource)
     )
   const rotations = ropeTable(hyperparameters, bytes.rotations / (hyperparameters.headDim * 4))
   return {
@@ -143,10 +144,10 @@ function takeBuffers(
     values: perLayer('values'),
     step: owner.take('step', bytes.step, storage | copyTarget),
     residual: owner.take('residual', bytes.residual, storage | copyTarget | copySource),
-    normed: owner.take('normed', bytes.normed, storage),
-    queries: owner.take('queries', bytes.queries, storage),
-    attention: owner.take('attention', bytes.attention, storage),
-    activation: owner.take('activation', bytes.activation, storage),
+    normed: owner.take('normed', bytes.normed, storage | copySource),
+    queries: owner.take('queries', bytes.queries, storage | copySource),
+    attention: owner.take('attention', bytes.attention, storage | copySource),
+    activation: owner.take('activation', bytes.activation, storage | copySource),
     rotations: owner.filled('rotations', bytes.rotations, target => target.set(new Uint8Array(rotations.buffer))),
     logits: heads ? owner.take(`logits × ${HEAD_ROWS_PER_PASS}`, bytes.logits, storage | copySource) : undefined,
     readback: owner.take('readback', bytes.readback, copyTarget | mapRead),

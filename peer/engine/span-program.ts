@@ -29,12 +29,32 @@ export interface Launch {
   grid: (rows: number) => Grid
 }
 
+/** A layer's launches by what they compute, in order. */
+export interface LayerProgram {
+  attentionNorm: Launch[]
+  qkv: Launch[]
+  attention: Launch[]
+  attentionOutput: Launch[]
+  feedForwardNorm: Launch[]
+  gateUp: Launch[]
+  down: Launch[]
+}
+
 export interface SpanProgram {
   /** Token ids to residual stream; empty for a span fed with hidden states. */
   embed: Launch[]
-  layers: Launch[]
-  /** Residual stream to logits; empty for a span that does not head. */
+  layers: LayerProgram[]
+  /** Residual stream to logits; both empty for a span that does not head. */
+  outputNorm: Launch[]
   head: Launch[]
+}
+
+/** Launches that take a batch's tokens through the whole span, and those that make head rows of them. */
+export function launchesOf(program: SpanProgram): { tokens: Launch[]; head: Launch[] } {
+  return {
+    tokens: [...program.embed, ...program.layers.flatMap(layer => Object.values(layer).flat() as Launch[])],
+    head: [...program.outputNorm, ...program.head]
+  }
 }
 
 export interface ProgramRequest {
@@ -86,15 +106,15 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
     return launch(kernel, kernel, bound, count => rmsNormGrid(count, variant, limit))
   }
   const product = (of: MatrixPart[], rows: NormRows, x: GPUBuffer, outPairs: number, epilogue: Epilogue, bound: GPUBuffer[]) =>
-    of.map(one => {
-      const kernel = (tile: number) => matMulKernel({ decoders: one.decoders, step: one.step, rows, tile, style, epilogue })
-      return launch(
-        kernel(1),
-        kernel(TILE_ROWS),
-        [buffers.step, part(one, outPairs), buffers.parts.get(one)!, x, ...bound],
-        count => matMulGrid(one.pairs, count, count === 1 ? 1 : TILE_ROWS, variant, limit)
-      )
-    })
+    Promise.all(
+      of.map(one => {
+        const kernel = (tile: number) => matMulKernel({ decoders: one.decoders, step: one.step, rows, tile, style, epilogue })
+        const all = [buffers.step, part(one, outPairs), buffers.parts.get(one)!, x, ...bound]
+        return launch(kernel(1), kernel(TILE_ROWS), all, count =>
+          matMulGrid(one.pairs, count, count === 1 ? 1 : TILE_ROWS, variant, limit)
+        )
+      })
+    )
   const attention = (layer: number) => {
     const kernel = attentionKernel(headDim, kv, style)
     const bound = [buffers.step, shape, buffers.queries, buffers.keys[layer]!, buffers.values[layer]!, buffers.attention]
@@ -103,34 +123,43 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
 
   const qkv = qkvEpilogue(headDim, kv)
   const { residual, normed, queries, activation, rotations, logits } = buffers
-  const layers = tensors.layers.flatMap((layer, index) => {
+  // Nothing is awaited before all are asked for: pipelines compile in parallel.
+  const layers = tensors.layers.map(async (layer, index): Promise<LayerProgram> => {
     const matrix = matrices.layers[index]!
-    return [
+    const kvBuffers = [shape, queries, buffers.keys[index]!, buffers.values[index]!, rotations]
+    const [attentionNorm, qkvs, attend, attentionOutput, feedForwardNorm, gateUps, down] = await Promise.all([
       norm('tokens', layer.attentionNorm),
-      ...product(matrix.qkv, 'tokens', normed, 0, qkv, [shape, queries, buffers.keys[index]!, buffers.values[index]!, rotations]),
+      product(matrix.qkv, 'tokens', normed, 0, qkv, kvBuffers),
       attention(index),
-      ...product(matrix.attentionOutput, 'tokens', buffers.attention, width / 2, residualAdd, [residual]),
+      product(matrix.attentionOutput, 'tokens', buffers.attention, width / 2, residualAdd, [residual]),
       norm('tokens', layer.feedForwardNorm),
-      ...product(matrix.gateUp, 'tokens', normed, feedForward, gateUp, [activation]),
-      ...product(matrix.down, 'tokens', activation, width / 2, residualAdd, [residual])
-    ]
+      product(matrix.gateUp, 'tokens', normed, feedForward, gateUp, [activation]),
+      product(matrix.down, 'tokens', activation, width / 2, residualAdd, [residual])
+    ])
+    return {
+      attentionNorm: [attentionNorm],
+      qkv: qkvs,
+      attention: [attend],
+      attentionOutput,
+      feedForwardNorm: [feedForwardNorm],
+      gateUp: gateUps,
+      down
+    }
   })
-  const embed = matrices.embedding.map(one => {
+  const embeds = matrices.embedding.map(one => {
     const kernel = embedKernel(one.decoders[0])
-    return launch(kernel, kernel, [buffers.step, part(one, 0), buffers.parts.get(one)!, residual], count =>
-      embedGrid(count, one.groups, limit)
-    )
+    const bound = [buffers.step, part(one, 0), buffers.parts.get(one)!, residual]
+    return launch(kernel, kernel, bound, count => embedGrid(count, one.groups, limit))
   })
-  const heading =
-    logits === undefined
-      ? []
-      : [
-          norm('head', tensors.outputNorm!),
-          ...product(matrices.head, 'head', normed, logitPairs(hyperparameters), head, [logits])
-        ]
-  // All at once: pipelines compile in parallel.
-  const [embedLaunches, layerLaunches, headLaunches] = await Promise.all([embed, layers, heading].map(list => Promise.all(list)))
-  return { embed: embedLaunches!, layers: layerLaunches!, head: headLaunches! }
+  const outputNorms = logits === undefined ? [] : [norm('head', tensors.outputNorm!)]
+  const heading = logits === undefined ? [] : product(matrices.head, 'head', normed, logitPairs(hyperparameters), head, [logits])
+  const [embed, outputNorm, headLaunches, layerPrograms] = await Promise.all([
+    Promise.all(embeds),
+    Promise.all(outputNorms),
+    heading,
+    Promise.all(layers)
+  ])
+  return { embed, layers: layerPrograms, outputNorm, head: headLaunches }
 }
 
 /** Half the length of a row of logits on the GPU: an odd vocabulary is padded by one. */

@@ -17,15 +17,16 @@ import type { EngineDevice } from './device.ts'
 import type { EngineShape, HeadRow, KvState, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from './engine.ts'
 import { MAP_READ } from './gpu-usage.ts'
 import { firstNonFinite, headRow } from './head-row.ts'
-import type { KernelStyle, KernelVariant, KvType } from './kernels/shared.ts'
+import type { KernelVariant, KvType } from './kernels/shared.ts'
 import { TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { KvPool } from './kv-pool.ts'
 import { Serial } from './serial.ts'
 import { BufferOwner, type LoadProgress, loadSpanBuffers, type SpanBuffers } from './span-buffers.ts'
-import { buildProgram, encodeLaunches, logitPairs, type SpanProgram } from './span-program.ts'
+import { buildProgram, encodeLaunches, type Launch, launchesOf, logitPairs } from './span-program.ts'
 import { planSpanTensors } from './span-tensors.ts'
 import { packStep } from './step-buffer.ts'
 import { type CheckedStep, checkSteps } from './step-check.ts'
+import { styleFor } from './style.ts'
 
 /** Raised whenever a change makes outputs differ in more than rounding: part of the numerics class. */
 const KERNEL_VERSION = 1
@@ -61,8 +62,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       throw new InvalidRequestError(`${name} is ${value}, not a positive integer`, { param: name })
   const failure = device.failure()
   if (failure !== undefined) throw failure
-  const software = device.adapter.kind === 'software'
-  const style: KernelStyle = { variant: options.variant ?? (software ? 'rows' : 'workgroup'), rolled: software }
+  const style = styleFor(device, options.variant)
   const limits: SpanLimits = { kvTokens: options.kvTokens, maxBatchTokens, kv, bindingLimit: device.bindingLimit }
   const tensors = planSpanTensors(hyperparameters, span, reader)
   const matrices = planMatrices(hyperparameters, tensors, limits.bindingLimit)
@@ -96,7 +96,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       device,
       owner,
       buffers,
-      program,
+      launchesOf(program),
       shape,
       new KvPool(buffers.blocks, maxSequences),
       logitPairs(hyperparameters) * 2
@@ -113,7 +113,7 @@ class WebGpuSpan implements SpanEngine {
   readonly #device: EngineDevice
   readonly #owner: BufferOwner
   readonly #buffers: SpanBuffers
-  readonly #program: SpanProgram
+  readonly #launches: { tokens: Launch[]; head: Launch[] }
   readonly #pool: KvPool
   /** Values of a row of logits on the GPU. */
   readonly #logitStride: number
@@ -125,7 +125,7 @@ class WebGpuSpan implements SpanEngine {
     device: EngineDevice,
     owner: BufferOwner,
     buffers: SpanBuffers,
-    program: SpanProgram,
+    launches: { tokens: Launch[]; head: Launch[] },
     shape: EngineShape,
     pool: KvPool,
     logitStride: number
@@ -133,7 +133,7 @@ class WebGpuSpan implements SpanEngine {
     this.#device = device
     this.#owner = owner
     this.#buffers = buffers
-    this.#program = program
+    this.#launches = launches
     this.shape = shape
     this.#pool = pool
     this.#logitStride = logitStride
@@ -238,11 +238,8 @@ class WebGpuSpan implements SpanEngine {
     const { readback, residual, logits } = this.#buffers
     const encoder = gpu.createCommandEncoder()
     const pass = encoder.beginComputePass()
-    if (tokens > 0) {
-      encodeLaunches(pass, this.#program.embed, tokens)
-      encodeLaunches(pass, this.#program.layers, tokens)
-    }
-    if (headRows > 0) encodeLaunches(pass, this.#program.head, headRows)
+    if (tokens > 0) encodeLaunches(pass, this.#launches.tokens, tokens)
+    if (headRows > 0) encodeLaunches(pass, this.#launches.head, headRows)
     pass.end()
     const bytes = headRows > 0 ? headRows * this.#logitStride * 4 : hiddenRows * this.shape.width * 4
     if (bytes > 0) encoder.copyBufferToBuffer(headRows > 0 ? logits! : residual, 0, readback, 0, bytes)

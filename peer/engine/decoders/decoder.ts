@@ -25,6 +25,10 @@ export interface WeightDecoder {
    * Returns false when the row holds a NaN or an infinity: no trained weight does, and kernels may not be trusted with them.
    */
   repackRow: (source: Uint8Array, from: number, groups: number, quants: Uint8Array, scales: Uint8Array) => boolean
+  /** The 32 elements of the group at `source[from…]` (file layout) in f64: what the self-test holds the kernels to. */
+  decodeGroup: (source: Uint8Array, from: number) => Float64Array
+  /** Writes a group of random elements about `1` large (about 2^-18 if `small`, with subnormal halves) in file layout. */
+  sampleGroup: (next: () => number, small: boolean, target: Uint8Array, from: number) => void
   /**
    * Declares, over the buffer `weights: array<vec4u>` with planes that start at units `quants` and `scales`:
    * `fn quad_TYPE(quants: u32, index: u32, quad: u32) -> vec4f`, elements 4·quad … 4·quad + 3 of group `index`, and
@@ -57,6 +61,23 @@ fn half_scale(scales: u32, index: u32) -> f32 {
   return half_to_float((word >> ((index & 1u) * 16u)) & 0xffffu);
 }
 `
+
+/** The value of a little-endian f16. */
+export function halfAt(bytes: Uint8Array, at: number): number {
+  const bits = bytes[at]! | (bytes[at + 1]! << 8)
+  const exponent = (bits >> 10) & 0x1f
+  const mantissa = bits & 0x3ff
+  const magnitude = exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25)
+  return bits & 0x8000 ? -magnitude : magnitude
+}
+
+/** Writes a random f16: of magnitude 2^exponent up to twice that, or subnormal and not zero. */
+export function sampleHalf(next: () => number, exponent: number | 'subnormal', target: Uint8Array, at: number): void {
+  const mantissa = Math.floor(next() * 1024)
+  const bits = exponent === 'subnormal' ? Math.max(1, mantissa) : ((exponent + 15) << 10) | mantissa
+  target[at] = bits & 0xff
+  target[at + 1] = (bits >> 8) | (next() < 0.5 ? 0x80 : 0)
+}
 
 /** True when a little-endian f16 at `bytes[at]` is neither NaN nor infinity. */
 export function isFiniteHalf(bytes: Uint8Array, at: number): boolean {

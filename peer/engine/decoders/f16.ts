@@ -1,5 +1,5 @@
 /** F16: 2 bytes an element; 32 elements are 4 units, no scales. Decoded by integers, so it needs no shader-f16. */
-import { isFiniteHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
+import { halfAt, isFiniteHalf, sampleHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
 
 export const f16Decoder: WeightDecoder = {
   type: 'F16',
@@ -11,6 +11,10 @@ export const f16Decoder: WeightDecoder = {
     quants.set(row)
     for (let at = 0; at < row.length; at += 2) if (!isFiniteHalf(row, at)) return false
     return true
+  },
+  decodeGroup: (source, from) => Float64Array.from({ length: 32 }, (_, i) => halfAt(source, from + i * 2)),
+  sampleGroup: (next, small, target, from) => {
+    for (let i = 0; i < 32; i++) sampleHalf(next, small ? 'subnormal' : -1, target, from + i * 2)
   },
   wgsl: /* wgsl */ `
 fn quad_F16(quants: u32, index: u32, quad: u32) -> vec4f {

@@ -12,6 +12,14 @@ export const f32Decoder: WeightDecoder = {
     for (let at = 0; at < row.length; at += 4) if ((row[at + 3]! & 0x7f) === 0x7f && row[at + 2]! >= 0x80) return false
     return true
   },
+  decodeGroup: (source, from) => {
+    const view = new DataView(source.buffer, source.byteOffset + from, 128)
+    return Float64Array.from({ length: 32 }, (_, i) => view.getFloat32(i * 4, true))
+  },
+  sampleGroup: (next, small, target, from) => {
+    const view = new DataView(target.buffer, target.byteOffset + from, 128)
+    for (let i = 0; i < 32; i++) view.setFloat32(i * 4, (2 * next() - 1) * (small ? 2 ** -18 : 1), true)
+  },
   wgsl: /* wgsl */ `
 fn quad_F32(quants: u32, index: u32, quad: u32) -> vec4f { return bitcast<vec4f>(weights[quants + index * 8u + quad]); }
 fn scale_F32(scales: u32, index: u32) -> f32 { return 1.0; }

@@ -2,7 +2,7 @@
  * Q8_0: in the file, blocks of 32 elements: an f16 scale d, then 32 signed bytes q; element i is d·qᵢ.
  * On the GPU 2 units of quants a block, and 2 bytes of the scales plane.
  */
-import { isFiniteHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
+import { halfAt, isFiniteHalf, sampleHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
 
 const FILE_BLOCK = 34
 
@@ -21,6 +21,14 @@ export const q8_0Decoder: WeightDecoder = {
       quants.set(source.subarray(at + 2, at + FILE_BLOCK), group * 32)
     }
     return finite
+  },
+  decodeGroup: (source, from) => {
+    const scale = halfAt(source, from)
+    return Float64Array.from({ length: 32 }, (_, i) => scale * ((source[from + 2 + i]! << 24) >> 24))
+  },
+  sampleGroup: (next, small, target, from) => {
+    sampleHalf(next, small ? 'subnormal' : -7, target, from)
+    for (let i = 2; i < FILE_BLOCK; i++) target[from + i] = Math.floor(next() * 256)
   },
   wgsl: /* wgsl */ `
 fn quad_Q8_0(quants: u32, index: u32, quad: u32) -> vec4f {

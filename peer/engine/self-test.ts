@@ -1,0 +1,267 @@
+/**
+ * The numerical self-test a peer passes before it announces itself: every kernel its span will run, on small tensors of
+ * the span's types, each against f64 on the CPU, from the inputs the GPU itself held, so that the kernel at fault is named.
+ * It also makes software adapters compile what they otherwise would at the first step.
+ */
+import { SelfTestError } from '../errors.ts'
+import type { Hyperparameters, Span, TensorReader } from '../model/types.ts'
+import { planMatrices, type SpanLimits } from './budget.ts'
+import { halfAt } from './decoders/decoder.ts'
+import type { EngineDevice } from './device.ts'
+import { BUFFER_USAGE, MAP_READ } from './gpu-usage.ts'
+import { TILE_ROWS } from './kernels/mat-mul.ts'
+import { type KernelVariant, type KvType, TOKENS_PER_BLOCK } from './kernels/shared.ts'
+import { ropeSourceRow } from './rope.ts'
+import { attend, decodeTensor, type Expected, product, rmsNorm, rotate, siluTimes, storedAsHalf } from './self-test-maths.ts'
+import { type SmallModel, seeded, smallModel } from './self-test-model.ts'
+import { BufferOwner, loadSpanBuffers, type SpanBuffers } from './span-buffers.ts'
+import { buildProgram, encodeLaunches, type Launch, logitPairs, type SpanProgram } from './span-program.ts'
+import { planSpanTensors } from './span-tensors.ts'
+import { packStep } from './step-buffer.ts'
+import { styleFor } from './style.ts'
+
+export interface SelfTestRequest {
+  device: EngineDevice
+  /** Of the real model and span; tensor types are looked up, nothing is read. */
+  hyperparameters: Hyperparameters
+  span: Span
+  tensors: Pick<TensorReader, 'info'>
+  /** As the span will be created. */
+  kv?: KvType
+  variant?: KernelVariant
+  signal?: AbortSignal
+}
+
+/** KV blocks of the one sequence, not in order, so that a kernel that ignores the table is found out. */
+const BLOCKS = [1, 0]
+/** Tiled kernels cross a block boundary and end in a partial tile; then one token is decoded. */
+const PASSES = [
+  { position: TOKENS_PER_BLOCK - 2, count: TILE_ROWS + 1 },
+  { position: TOKENS_PER_BLOCK - 1 + TILE_ROWS, count: 1 }
+]
+
+/** @throws SelfTestError naming kernel, element and values; DeviceLostError; the signal's reason */
+export async function selfTest(request: SelfTestRequest): Promise<void> {
+  const { device, kv = 'f16', signal } = request
+  const model = smallModel(request.hyperparameters, request.span, request.tensors)
+  const { hyperparameters, reader } = model
+  const tensors = planSpanTensors(hyperparameters, model.span, reader)
+  const limits: SpanLimits = {
+    kvTokens: BLOCKS.length * TOKENS_PER_BLOCK,
+    maxBatchTokens: TILE_ROWS + 1,
+    kv,
+    bindingLimit: device.gpu.limits.maxStorageBufferBindingSize
+  }
+  const matrices = planMatrices(hyperparameters, tensors, limits.bindingLimit)
+  const owner = new BufferOwner(device.gpu)
+  try {
+    const load = { device, hyperparameters, tensors, matrices, limits }
+    const buffers = await loadSpanBuffers(owner, { ...load, reader, signal, onProgress: undefined })
+    const style = styleFor(device, request.variant)
+    const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, style })
+    const test = new KernelTest(device, owner, buffers, model, kv)
+    for (const { position, count } of PASSES) {
+      signal?.throwIfAborted()
+      await test.pass(program, position, count)
+    }
+  } catch (error) {
+    throw device.failure() ?? error
+  } finally {
+    owner.destroy()
+  }
+}
+
+class KernelTest {
+  readonly #device: EngineDevice
+  readonly #buffers: SpanBuffers
+  readonly #staging: GPUBuffer
+  readonly #model: SmallModel
+  readonly #kv: KvType
+  readonly #next = seeded(7)
+
+  constructor(device: EngineDevice, owner: BufferOwner, buffers: SpanBuffers, model: SmallModel, kv: KvType) {
+    this.#device = device
+    this.#buffers = buffers
+    this.#model = model
+    this.#kv = kv
+    const largest = Math.max(
+      buffers.queries.size,
+      buffers.activation.size,
+      buffers.keys[0]?.size ?? 0,
+      buffers.logits?.size ?? 0,
+      buffers.residual.size
+    )
+    this.#staging = owner.take('self-test', largest, BUFFER_USAGE.copyTarget | BUFFER_USAGE.mapRead)
+  }
+
+  async pass(program: SpanProgram, position: number, count: number): Promise<void> {
+    const { hyperparameters: h, span } = this.#model
+    const { queue } = this.#device.gpu
+    const { residual, normed, queries, attention, activation, logits } = this.#buffers
+    const tokens = Uint32Array.from({ length: count }, () => Math.floor(this.#next() * h.vocabulary))
+    const positions = Array.from({ length: count }, (_, index) => position + index)
+    const slots = positions.map(at => BLOCKS[Math.floor(at / TOKENS_PER_BLOCK)]! * TOKENS_PER_BLOCK + (at % TOKENS_PER_BLOCK))
+    const headRows = positions.map((_, index) => count - 1 - index)
+    queue.writeBuffer(this.#buffers.step, 0, packStep([{ tokens, position, slots, blocks: BLOCKS }], headRows))
+
+    if (program.embed.length > 0) {
+      await this.#launch(program.embed, count)
+      const table = this.#tensor('token_embd.weight')
+      const rows = Array.from(tokens, id =>
+        Array.from(table.subarray(id * h.width, (id + 1) * h.width), value => ({ value, tolerance: Math.abs(value) * 1e-6 }))
+      )
+      this.#check(program.embed, rows, await this.#rows(residual, h.width, count))
+    }
+    for (const [index, layer] of program.layers.entries()) {
+      const tensor = (part: string) => this.#tensor(`blk.${span.first + index}.${part}.weight`)
+      const x = await this.#normed(layer.attentionNorm, tensor('attn_norm'), count)
+
+      await this.#launch(layer.qkv, count)
+      const rotated = (part: string) =>
+        x.map((row, at) => this.#engineOrder(rotate(product(tensor(part), row), positions[at]!, h)))
+      const gotQueries = await this.#rows(queries, h.heads * h.headDim, count)
+      this.#check(layer.qkv, rotated('attn_q'), gotQueries)
+      const [keys, values] = [await this.#kvRows(this.#buffers.keys[index]!), await this.#kvRows(this.#buffers.values[index]!)]
+      const stored = (rows: Expected[][]) => (this.#kv === 'f16' ? rows.map(storedAsHalf) : rows)
+      this.#check(
+        layer.qkv,
+        stored(rotated('attn_k')),
+        positions.map(at => keys[at]!)
+      )
+      this.#check(
+        layer.qkv,
+        stored(x.map(row => product(tensor('attn_v'), row))),
+        positions.map(at => values[at]!)
+      )
+
+      await this.#launch(layer.attention, count)
+      // One KV head: every head sees the same keys.
+      const attended = gotQueries.map((row, at) =>
+        Array.from({ length: h.heads }, (_, head) => {
+          const seen = positions[at]! + 1
+          return attend(row.subarray(head * h.headDim, (head + 1) * h.headDim), keys.slice(0, seen), values.slice(0, seen))
+        }).flat()
+      )
+      const gotAttended = await this.#rows(attention, h.heads * h.headDim, count)
+      this.#check(layer.attention, attended, gotAttended)
+      await this.#added(layer.attentionOutput, tensor('attn_output'), gotAttended)
+
+      const y = await this.#normed(layer.feedForwardNorm, tensor('ffn_norm'), count)
+      await this.#launch(layer.gateUp, count)
+      const gated = y.map(row => siluTimes(product(tensor('ffn_gate'), row), product(tensor('ffn_up'), row)))
+      const gotGated = await this.#rows(activation, h.feedForward, count)
+      this.#check(layer.gateUp, gated, gotGated)
+      await this.#added(layer.down, tensor('ffn_down'), gotGated)
+    }
+    if (logits === undefined) return
+    const before = await this.#fillResidual(count)
+    await this.#launch(program.outputNorm, count)
+    const gain = this.#tensor('output_norm.weight')
+    const gotNormed = await this.#rows(normed, h.width, count)
+    this.#check(
+      program.outputNorm,
+      headRows.map(row => rmsNorm(before[row]!, gain, h.normEpsilon)),
+      gotNormed
+    )
+    await this.#launch(program.head, count)
+    const table = this.#tensor(h.tied ? 'token_embd.weight' : 'output.weight')
+    const got = await this.#rows(logits, 2 * logitPairs(h), count)
+    this.#check(
+      program.head,
+      gotNormed.map(row => product(table, row)),
+      got.map(row => row.subarray(0, h.vocabulary))
+    )
+  }
+
+  /** Random hidden states, through the norm; what the GPU made of them. */
+  async #normed(launches: Launch[], gain: Float64Array, count: number): Promise<Float64Array[]> {
+    const { width, normEpsilon } = this.#model.hyperparameters
+    const x = await this.#fillResidual(count)
+    await this.#launch(launches, count)
+    const got = await this.#rows(this.#buffers.normed, width, count)
+    this.#check(
+      launches,
+      x.map(row => rmsNorm(row, gain, normEpsilon)),
+      got
+    )
+    return got
+  }
+
+  /** A product that adds to the residual stream: from zero, where small rows show, then once more on top. */
+  async #added(launches: Launch[], matrix: Float64Array, x: Float64Array[]): Promise<void> {
+    const { width } = this.#model.hyperparameters
+    const expected = x.map(row => product(matrix, row))
+    this.#device.gpu.queue.writeBuffer(this.#buffers.residual, 0, new Float32Array(x.length * width))
+    await this.#launch(launches, x.length)
+    this.#check(launches, expected, await this.#rows(this.#buffers.residual, width, x.length))
+    await this.#launch(launches, x.length)
+    const twice = expected.map(row => row.map(({ value, tolerance }) => ({ value: 2 * value, tolerance: 2 * tolerance })))
+    this.#check(launches, twice, await this.#rows(this.#buffers.residual, width, x.length))
+  }
+
+  async #fillResidual(count: number): Promise<Float64Array[]> {
+    const { width } = this.#model.hyperparameters
+    const values = Float32Array.from({ length: count * width }, () => 2 * this.#next() - 1)
+    this.#device.gpu.queue.writeBuffer(this.#buffers.residual, 0, values)
+    return split(Float64Array.from(values), width)
+  }
+
+  /** From the file's order of a head's elements to the one in which rotation pairs are adjacent. */
+  #engineOrder(rows: Expected[]): Expected[] {
+    return rows.map((_, row) => rows[ropeSourceRow(this.#model.hyperparameters, row)]!)
+  }
+
+  #tensor(name: string): Float64Array {
+    return decodeTensor(this.#model.reader.info(name)!, this.#model.bytes.get(name)!)
+  }
+
+  async #launch(launches: Launch[], rows: number): Promise<void> {
+    const encoder = this.#device.gpu.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    encodeLaunches(pass, launches, rows)
+    pass.end()
+    this.#device.gpu.queue.submit([encoder.finish()])
+  }
+
+  async #read(buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    const encoder = this.#device.gpu.createCommandEncoder()
+    encoder.copyBufferToBuffer(buffer, 0, this.#staging, 0, bytes)
+    this.#device.gpu.queue.submit([encoder.finish()])
+    await this.#staging.mapAsync(MAP_READ, 0, bytes)
+    const copy = this.#staging.getMappedRange(0, bytes).slice(0)
+    this.#staging.unmap()
+    return copy
+  }
+
+  async #rows(buffer: GPUBuffer, length: number, count: number): Promise<Float64Array[]> {
+    return split(Float64Array.from(new Float32Array(await this.#read(buffer, length * count * 4))), length)
+  }
+
+  /** Keys or values by position, of the one KV head. */
+  async #kvRows(buffer: GPUBuffer): Promise<Float64Array[]> {
+    const { headDim } = this.#model.hyperparameters
+    const raw = await this.#read(buffer, buffer.size)
+    const bytes = new Uint8Array(raw)
+    const values =
+      this.#kv === 'f16'
+        ? Float64Array.from({ length: raw.byteLength / 2 }, (_, i) => halfAt(bytes, i * 2))
+        : Float64Array.from(new Float32Array(raw))
+    const slots = split(values, headDim)
+    return BLOCKS.flatMap(block => slots.slice(block * TOKENS_PER_BLOCK, (block + 1) * TOKENS_PER_BLOCK))
+  }
+
+  #check(launches: Launch[], expected: Expected[][], actual: Float64Array[]): void {
+    for (const [row, values] of expected.entries())
+      for (const [index, { value, tolerance }] of values.entries()) {
+        const got = actual[row]![index]!
+        if (!(Math.abs(got - value) <= tolerance))
+          throw new SelfTestError(
+            `${this.#device.adapter.name} computes ${launches.map(launch => launch.name).join(', ')} wrongly: row ${row}, element ${index} is ${got}, should be ${value} ± ${tolerance}`
+          )
+      }
+  }
+}
+
+function split(values: Float64Array, length: number): Float64Array[] {
+  return Array.from({ length: values.length / length }, (_, row) => values.subarray(row * length, (row + 1) * length))
+}

@@ -1,0 +1,68 @@
+/** The self-test passes on a sound adapter and names the kernel on an unsound one. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EngineDevice } from '../../../peer/engine/device.ts'
+import { type Kernel, PipelineCache } from '../../../peer/engine/pipelines.ts'
+import { selfTest } from '../../../peer/engine/self-test.ts'
+import { testDevice } from './fixture.ts'
+import { syntheticModel } from './synthetic.ts'
+
+const model = syntheticModel({
+  layers: 3,
+  tied: false,
+  ropePairing: 'half-split',
+  ropeDimensions: 8,
+  types: { default: 'Q8_0', attn_k: 'F16', attn_v: 'Q4_0', ffn_up: 'Q4_0', ffn_down: 'F32', output: 'F16' }
+})
+const request = { hyperparameters: model.hyperparameters, tensors: model.reader }
+
+for (const kv of ['f16', 'f32'] as const)
+  for (const variant of ['rows', 'workgroup'] as const)
+    test(`passes with KV in ${kv} and ${variant} kernels`, async () => {
+      const device = await testDevice()
+      await selfTest({ ...request, device, span: { first: 0, end: 3 }, kv, variant })
+      assert.equal(device.failure(), undefined)
+      device.close()
+    })
+
+test('a middle span is tested without embedding and head', async () => {
+  const device = await testDevice()
+  await selfTest({ ...request, device, span: { first: 1, end: 2 } })
+  device.close()
+})
+
+/** A device whose compiler gets one expression of one kernel wrong. */
+async function brokenDevice(name: RegExp, right: string, wrong: string): Promise<EngineDevice> {
+  const device = await testDevice()
+  const pipelines = new PipelineCache(device.gpu)
+  const compile = pipelines.compile.bind(pipelines)
+  pipelines.compile = (kernel: Kernel) => {
+    if (!name.test(kernel.name)) return compile(kernel)
+    assert.ok(kernel.code.includes(right), `${kernel.name} has no ${right}`)
+    return compile({ ...kernel, code: kernel.code.replaceAll(right, wrong) })
+  }
+  return { ...device, pipelines }
+}
+
+const faults: [string, RegExp, string, string][] = [
+  ['flushed subnormal scales', /gate-up/, 'f32(magnitude) * 5.9604644775390625e-8', '0.0'],
+  ['flushed subnormal halves', /qkv .* F16/, 'vec4f(magnitude) * 5.9604644775390625e-8', 'vec4f(0.0)'],
+  ['a rotation the wrong way', /qkv/, 'value.x * r.y + value.y * r.x', 'value.y * r.x - value.x * r.y'],
+  ['KV read without the block table', /attention/, 'let block = step[table + position / 16u]', 'let block = position / 16u'],
+  ['attention to the token after', /attention/, 'let last = token.position;', 'let last = token.position - 1u;'],
+  ['a norm with another epsilon', /rms-norm/, 'f32(shape.width) + shape.epsilon', 'f32(shape.width) + 0.01'],
+  ['a product that forgets what was there', /residual-add/, '+= value', '= value'],
+  ['nibbles in the wrong order', /^embed/, 'quad & 3u', '3u - (quad & 3u)']
+]
+for (const [what, kernel, right, wrong] of faults)
+  test(`finds ${what}`, async () => {
+    const device = await brokenDevice(kernel, right, wrong)
+    const types = what.includes('nibbles')
+      ? { tensors: syntheticModel({ layers: 3, tied: false, types: { default: 'Q4_0' } }).reader }
+      : {}
+    await assert.rejects(selfTest({ ...request, ...types, device, span: { first: 0, end: 3 }, kv: 'f32', variant: 'rows' }), {
+      code: 'SELF_TEST_FAILED',
+      message: kernel
+    })
+    device.close()
+  })
