@@ -3,6 +3,7 @@
  * the chain. When the direct stream breaks, what was kept goes the other way; the driver drops what it already has.
  */
 import type { Channel } from '../wire/channel.ts'
+import type { Clock } from '../wire/clock.ts'
 import type { Answer, AnswerFrame, ChainFrame, Row } from '../wire/frames.pb.js'
 import { Outbox } from '../wire/outbox.ts'
 
@@ -10,12 +11,14 @@ import { Outbox } from '../wire/outbox.ts'
 const DIRECT_QUEUE = 128
 
 export class AnswerPath {
+  readonly #clock: Clock
   readonly #upstream: Outbox<ChainFrame>
   readonly #kept: () => Answer[]
   #direct: Outbox<AnswerFrame> | undefined
 
   /** `kept`: answers that may not have arrived when a direct stream breaks. */
-  constructor(upstream: Outbox<ChainFrame>, kept: () => Answer[]) {
+  constructor(clock: Clock, upstream: Outbox<ChainFrame>, kept: () => Answer[]) {
+    this.#clock = clock
     this.#upstream = upstream
     this.#kept = kept
   }
@@ -23,13 +26,13 @@ export class AnswerPath {
   attach(channel: Channel<AnswerFrame>): void {
     const before = this.#direct
     this.#direct = new Outbox(channel, DIRECT_QUEUE, () => this.detach(channel))
-    void before?.end()
+    void before?.end(this.#clock)
   }
 
   /** The stream is gone; does nothing when another has replaced it. */
   detach(channel: Channel<AnswerFrame>): void {
     if (this.#direct?.channel !== channel) return
-    void this.#direct.end()
+    void this.#direct.end(this.#clock)
     this.#direct = undefined
     for (const answer of this.#kept()) this.#upstream.push({ answer })
   }
@@ -43,7 +46,7 @@ export class AnswerPath {
   }
 
   end(): void {
-    void this.#direct?.end()
+    void this.#direct?.end(this.#clock)
     this.#direct = undefined
   }
 }

@@ -17,7 +17,7 @@ import { checkOpen } from './check-open.ts'
 import type { CheckedStep } from './check-step.ts'
 import { HopSession } from './hop-session.ts'
 import type { HostContext } from './host-context.ts'
-import { CLOSE_MS, DIAL_MS, KEPT_BYTES, OPEN_MARGIN_MS } from './limits.ts'
+import { DIAL_MS, KEPT_BYTES, OPEN_MARGIN_MS } from './limits.ts'
 import type { Output } from './output.ts'
 import { type HostedSession, sessionKey } from './session-table.ts'
 import { StepRunner } from './step-runner.ts'
@@ -100,7 +100,7 @@ export class Hop {
     if (this.#state === 'over') return
     this.#over(new PeerLostError('the previous peer is gone'))
     this.#previous.abort(new PeerLostError('the stream has ended'))
-    void this.#next?.end()
+    void this.#next?.end(this.#context.clock)
     this.#freeIfEmpty()
   }
 
@@ -117,8 +117,8 @@ export class Hop {
   superseded(): void {
     if (this.#state === 'over') return
     this.#over(new StaleEpochError('a later epoch took over'))
-    void this.#previous.end()
-    void this.#next?.end()
+    void this.#previous.end(this.#context.clock)
+    void this.#next?.end(this.#context.clock)
   }
 
   /** Ends this epoch and tells the driver why. */
@@ -133,8 +133,8 @@ export class Hop {
       return
     }
     this.#previous.push({ failure: failureOf(this.#plan.session, this.#plan.epoch, error) })
-    void this.#previous.end()
-    void this.#next?.end()
+    void this.#previous.end(this.#context.clock)
+    void this.#next?.end(this.#context.clock)
     if (opening) this.#freeIfEmpty()
   }
 
@@ -160,21 +160,15 @@ export class Hop {
     if (this.#plan !== undefined) next?.push({ close: { session: this.#plan.session, epoch: this.#plan.epoch } })
     const freed = this.free()
     if (this.#state !== 'over') this.#over(new StaleEpochError('closed'))
-    if (next !== undefined) {
-      const { clock } = this.#context
-      await within(clock, CLOSE_MS, 'closing the rest of the chain', undefined, async () => {
-        await next.end()
-        await next.channel.closed
-      }).catch(error => next.abort(toShoalError(error)))
-    }
+    // Ends only once the next hop has: so whoever waits for our end knows that the whole chain is free.
+    await next?.end(this.#context.clock)
     await freed
-    await this.#previous.end()
+    await this.#previous.end(this.#context.clock)
   }
 
   /** Resolves once the last frame to the previous peer is out, or its time is up. */
   async flushed(): Promise<void> {
-    const { clock } = this.#context
-    await within(clock, CLOSE_MS, 'a last frame', undefined, () => this.#previous.end()).catch(() => {})
+    await this.#previous.end(this.#context.clock)
   }
 
   async #takeSession(plan: OpenPlan, signal: AbortSignal): Promise<HopState> {
@@ -219,7 +213,7 @@ export class Hop {
 
   #enter(plan: OpenPlan, order: HopSession<CheckedStep, Output>): HopState {
     this.#order = order
-    if (this.#last) this.#answers = new AnswerPath(this.#previous, () => keptAnswers(order))
+    if (this.#last) this.#answers = new AnswerPath(this.#context.clock, this.#previous, () => keptAnswers(order))
     const kvLength = order.cut(plan.committed)
     // Nothing is logged yet, and an empty range says so.
     return { kvLength, logFirst: 0, logEnd: 0 }
@@ -309,8 +303,8 @@ export class Hop {
     const opening = this.#state === 'opening'
     this.#over(new PeerLostError('a later hop failed'))
     this.#previous.push(frame)
-    void this.#previous.end()
-    void this.#next?.end()
+    void this.#previous.end(this.#context.clock)
+    void this.#next?.end(this.#context.clock)
     if (opening) this.#freeIfEmpty()
   }
 

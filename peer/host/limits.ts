@@ -32,5 +32,3 @@ export const KEPT_BYTES = 8 * 1024 * 1024
 export const MAX_HEAD_ROWS = 64
 /** When a hop is asked again after refusing for want of KV. */
 export const BUSY_RETRY_MS = 1_000
-/** How long the rest of a chain gets to end before its channels are reset. */
-export const CLOSE_MS = 2_000

@@ -230,15 +230,8 @@ export class Chain {
     this.#stop()
     if (whole) {
       this.#out.push({ close: this.#ids })
-      try {
-        await within(clock, CLOSE_MS, 'closing the chain', undefined, async () => {
-          await this.#out.end()
-          await this.#out.channel.closed
-        })
-        return
-      } catch (thrown) {
-        this.#out.abort(toShoalError(thrown))
-      }
+      // The first hop ends its side when every hop after it has; one that does not is freed by itself.
+      if (await this.#out.end(clock)) return
     }
     await Promise.all(this.route.hops.map(hop => closeHop(this.#options, hop)))
   }
@@ -258,7 +251,7 @@ export class Chain {
     this.#failure ??= new PeerLostError('the chain is closed')
     this.#forgetBeat()
     this.#forgetStall()
-    void this.#direct?.end()
+    void this.#direct?.end(this.#options.clock)
     this.#direct = undefined
     this.#changed()
   }
@@ -292,7 +285,7 @@ export class Chain {
         links.dial(peer, addresses, answerProtocol, signal)
       )
       direct = new Outbox(channel, OUTBOX_FRAMES, () => {})
-      if (this.#failure !== undefined) return void direct.end()
+      if (this.#failure !== undefined) return void direct.end(clock)
       this.#direct = direct
       direct.push({ attach: this.#ids })
       for await (const { answer, row } of channel.frames()) {
@@ -305,7 +298,7 @@ export class Chain {
       if (thrown instanceof InvalidFrameError) this.#fail(thrown)
     } finally {
       if (direct !== undefined && this.#direct === direct) this.#direct = undefined
-      void direct?.end()
+      void direct?.end(clock)
     }
   }
 

@@ -4,6 +4,10 @@
  */
 import { PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Channel } from './channel.ts'
+import { type Clock, within } from './clock.ts'
+
+/** How long the other side gets to read what is queued and end too, before the channel is reset. */
+const END_MS = 3_000
 
 export class Outbox<Frame> {
   readonly channel: Channel<Frame>
@@ -46,12 +50,24 @@ export class Outbox<Frame> {
     return this.push(frame)
   }
 
-  /** Sends what is queued, then ends our side of the channel. Never rejects. */
-  async end(): Promise<void> {
-    if (this.#over) return
+  /**
+   * Sends what is queued, ends our side and waits for the other to end too: true when it did. Never rejects; an other side
+   * that does not end in time is reset, since streams left half open add up.
+   */
+  async end(clock: Clock): Promise<boolean> {
+    if (this.#over) return false
     this.#over = true
-    await this.#pumping
-    await this.channel.close().catch(error => this.channel.abort(toShoalError(error)))
+    try {
+      await within(clock, END_MS, 'ending a channel', undefined, async () => {
+        await this.#pumping
+        await this.channel.close()
+        await this.channel.closed
+      })
+      return true
+    } catch (thrown) {
+      this.channel.abort(toShoalError(thrown))
+      return false
+    }
   }
 
   /** Drops what is queued and resets the channel. */

@@ -62,7 +62,13 @@ export class SmallSwarm {
     const at = this.hosts.length
     const engine = new StandInEngine(options)
     const links = this.network.peer(ids[at]!)
-    const host = startHost({ links, engine, model: MODEL, rates: { prefill: 1000, decode: options.decodeRate ?? 100 }, clock: this.clock })
+    const host = startHost({
+      links,
+      engine,
+      model: MODEL,
+      rates: { prefill: 1000, decode: options.decodeRate ?? 100 },
+      clock: this.clock
+    })
     const added = { id: ids[at]!, key: keys[at]!, links, engine, host }
     this.hosts.push(added)
     return added

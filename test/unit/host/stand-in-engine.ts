@@ -17,8 +17,6 @@ export interface StandInOptions {
   blocks?: number
   maxBatchTokens?: number
   numerics?: string
-  /** Awaited before every run: tests hold runs back with it. */
-  beforeRun?: (steps: readonly SequenceStep[]) => Promise<void> | void
 }
 
 interface Sequence {
@@ -33,7 +31,8 @@ export class StandInEngine implements SpanEngine {
   readonly lost: Promise<DeviceLostError>
   /** Every batch run, as numbers of tokens a sequence. */
   readonly batches: { sequence: SequenceId; position: number; count: number }[][] = []
-  readonly #options: StandInOptions
+  /** Awaited in every run: tests hold runs back with it. */
+  hold: (() => Promise<void>) | undefined
   readonly #total: number
   readonly #sequences = new Map<SequenceId, Sequence>()
   #lose: (error: DeviceLostError) => void = () => {}
@@ -42,7 +41,6 @@ export class StandInEngine implements SpanEngine {
   #running = false
 
   constructor(options: StandInOptions) {
-    this.#options = options
     this.#total = options.blocks ?? 256
     this.#free = this.#total
     this.shape = {
@@ -94,7 +92,7 @@ export class StandInEngine implements SpanEngine {
       this.batches.push(
         steps.map(step => ({ sequence: step.sequence, position: step.position, count: countOf(step, this.shape) }))
       )
-      await this.#options.beforeRun?.(steps)
+      await this.hold?.()
       return steps.map(step => this.#runStep(step))
     } finally {
       this.#running = false
