@@ -1,0 +1,103 @@
+/**
+ * `shoal bootstrap`: the rendezvous. The first directory node, a relay, and the server of page, manifests and weights.
+ */
+import { readFile } from 'node:fs/promises'
+import { Command } from 'commander'
+import type { PublishedModel } from '../../bootstrap/published-model.ts'
+import { InvalidRequestError } from '../errors.ts'
+import { EMBEDDED_MODEL } from './layout.ts'
+import { aborted, untilToldToEnd } from './lifetime.ts'
+import { logLevelOption, openLogger } from './logger.ts'
+import { collect, parseHttpUrl, parsePort } from './parse-options.ts'
+import { announceReady } from './ready.ts'
+
+interface BootstrapOptions {
+  host: string
+  port: number
+  wsPort?: number
+  tcpPort: number
+  model?: string[]
+  manifest?: string[]
+  tlsCert?: string
+  tlsKey?: string
+  publicUrl?: string
+  identity?: string
+  json: boolean
+  logLevel: string
+}
+
+export function bootstrapCommand(): Command {
+  return new Command('bootstrap')
+    .summary('start a swarm’s rendezvous')
+    .description(
+      'Serves the page, the models’ manifests and weights, the directory and the relay. Peers join with its URL. ' +
+        'Off localhost browsers need HTTPS: give --tls-cert and --tls-key, or put it behind a proxy and give --public-url.'
+    )
+    .option('--host <address>', 'IP address to listen on; 0.0.0.0 for all', '127.0.0.1')
+    .option('--port <port>', 'port of page, models and WebSockets; 0 lets the system choose', parsePort, 8080)
+    .option('--ws-port <port>', 'a further port for libp2p over WebSockets alone', parsePort)
+    .option('--tcp-port <port>', 'port of libp2p over TCP; 0 lets the system choose', parsePort, 0)
+    .option('--model <file|url>', 'GGUF to publish; may be given several times (default: the embedded psalter)', collect)
+    .option('--manifest <file>', 'manifest of the --model at the same place, made by `shoal publish`; saves hashing it', collect)
+    .option('--tls-cert <file>', 'certificate chain (PEM)')
+    .option('--tls-key <file>', 'private key of the certificate (PEM)')
+    .option('--public-url <url>', 'where the world reaches the port, behind a proxy', parseHttpUrl)
+    .option('--identity <file>', 'key file of this node (default: one of this user’s, not in use)')
+    .option('--json', 'print one JSON line when ready', false)
+    .addOption(logLevelOption('info'))
+    .action((options: BootstrapOptions) => untilToldToEnd(signal => bootstrap(options, signal)))
+}
+
+async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promise<void> {
+  const [{ startBootstrap }, { publishedModel }, { claimIdentity }, { pageFolder }] = await Promise.all([
+    import('../../bootstrap/bootstrap.ts'),
+    import('./published-model.ts'),
+    import('./identity.ts'),
+    import('./page.ts')
+  ])
+  const logger = openLogger(options.logLevel)
+  const places = options.model ?? [EMBEDDED_MODEL]
+  const manifests = options.manifest ?? []
+  if (manifests.length > places.length) throw new InvalidRequestError('--manifest is given more often than --model')
+  const tls = await readTls(options)
+  const models: PublishedModel[] = []
+  for (const [index, place] of places.entries()) models.push(await publishedModel(place, manifests[index], signal))
+  const identity = await claimIdentity(options.identity, 'bootstrap')
+  try {
+    const pageDir = pageFolder()
+    if (pageDir === undefined) logger.warn('no page is built: run `npm run build`')
+    const running = await startBootstrap({
+      host: options.host,
+      httpPort: options.port,
+      tcpPort: options.tcpPort,
+      models,
+      privateKey: identity.privateKey,
+      logger,
+      ...(options.wsPort === undefined ? {} : { wsPort: options.wsPort }),
+      ...(tls === undefined ? {} : { tls }),
+      ...(pageDir === undefined ? {} : { pageDir }),
+      ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl })
+    })
+    try {
+      const url = options.publicUrl ?? running.httpUrl
+      const named = models.map(({ name, digest }) => ({ name, digest }))
+      announceReady(options.json, { event: 'ready', url, peer: running.peerId, addresses: running.addresses, models: named }, [
+        `swarm  ${url}`,
+        ...named.map(({ name, digest }) => `model  ${name} ${digest}`),
+        `join   shoal edge --join ${url}`
+      ])
+      await aborted(signal)
+    } finally {
+      await running.stop()
+    }
+  } finally {
+    await identity.release()
+  }
+}
+
+async function readTls({ tlsCert, tlsKey }: BootstrapOptions) {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined) throw new InvalidRequestError('--tls-cert and --tls-key go together')
+  const [cert, key] = await Promise.all([readFile(tlsCert, 'utf8'), readFile(tlsKey, 'utf8')])
+  return { cert, key }
+}

@@ -1,0 +1,21 @@
+/**
+ * Options of commands that host a span.
+ */
+import type { Command } from 'commander'
+import type { Span } from '../model/types.ts'
+import { parseBytes, parseCount, parseLayers } from './parse-options.ts'
+
+export interface HostingOptions {
+  model?: string
+  layers?: Span
+  memory: number
+  kvTokens?: number
+}
+
+export function addHostingOptions(command: Command): Command {
+  return command
+    .option('--model <name>', 'name or digest of the model to host (default: the bootstrap’s first)')
+    .option('--layers <first-last>', 'host exactly these layers, e.g. 0-2 (default: what the swarm lacks most)', parseLayers)
+    .option('--memory <amount>', 'memory to give for weights and KV, e.g. 512M or 2G', parseBytes, 2 * 1024 ** 3)
+    .option('--kv-tokens <n>', 'positions of KV to hold for sessions (default: eight whole contexts)', parseCount)
+}

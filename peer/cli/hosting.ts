@@ -1,0 +1,86 @@
+/**
+ * Hosts a span in this process: its GPU, weights from the model's URLs through the disk cache, and the donor's life.
+ */
+import type { Logger } from 'pino'
+import { requestGpu } from '#engine/adapter'
+import { openChunkCache } from '#weights/cache'
+import { openDevice } from '../engine/device.ts'
+import type { ShoalError } from '../errors.ts'
+import { type Donation, type DonationEvent, startDonation } from '../host/donate.ts'
+import { loadSpan } from '../host/load-span.ts'
+import type { Span } from '../model/types.ts'
+import { openHttpSource } from '../weights/http-source.ts'
+import type { HostingOptions } from './hosting-options.ts'
+import type { Swarm } from './join.ts'
+import { progressBar } from './progress-bar.ts'
+
+/** Expected of this peer before it has measured; only other newcomers' placement sees it. */
+const EXPECTED_DECODE_RATE = { software: 500, gpu: 20_000 }
+
+/** How long sessions may take to end when the process is told to. */
+const DRAIN_MS = 2_000
+
+export interface SpanHosting {
+  span: Span
+  adapter: string
+  model: string
+  /** Resolves when hosting is over, with the error that ended it if nobody asked for it. */
+  readonly ended: Promise<ShoalError | undefined>
+  /** Says goodbye to sessions and directory and frees the GPU. */
+  stop: () => Promise<void>
+}
+
+/** Resolves once the span is served. @throws AdapterUnavailableError, SelfTestError and whatever loading meets */
+export async function startHosting(
+  swarm: Swarm,
+  options: HostingOptions,
+  logger: Logger,
+  signal: AbortSignal
+): Promise<SpanHosting> {
+  const device = await openDevice(await requestGpu())
+  let donation: Donation | undefined
+  const stop = async () => {
+    await donation?.stop(DRAIN_MS)
+    device.close()
+  }
+  try {
+    const { adapter } = device
+    const manifest = await swarm.model(options.model)
+    const sources = await Promise.all(manifest.sources.map(url => openHttpSource(url, { signal })))
+    const cache = await openChunkCache()
+    const bar = progressBar('loading weights')
+    let span: Span | undefined
+    donation = startDonation({
+      links: swarm.node,
+      privateKey: swarm.privateKey,
+      directory: swarm.client,
+      manifest,
+      agent: 'node',
+      adapter: adapter.name,
+      memoryBytes: options.memory,
+      expectedDecodeRate: EXPECTED_DECODE_RATE[adapter.kind],
+      ...(options.kvTokens === undefined ? {} : { kvTokens: options.kvTokens }),
+      ...(options.layers === undefined ? {} : { span: options.layers }),
+      createEngine: (chosen, kvTokens, onProgress, loading) =>
+        loadSpan({ device, manifest, span: chosen, kvTokens, sources, cache, onProgress, signal: loading }),
+      onEvent: (event: DonationEvent) => {
+        if (event.state === 'loading') {
+          span = event.span
+          bar.update(event.progress.bytesDone, event.progress.bytesTotal)
+        } else if (event.state !== 'serving') logger.info(event, 'donation')
+      },
+      logger
+    })
+    const serving = donation.serving.finally(bar.clear)
+    const interrupted = new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(signal.reason)
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    interrupted.catch(() => {})
+    await Promise.race([serving, interrupted])
+    return { span: span!, adapter: adapter.name, model: manifest.manifest.name, ended: donation.ended, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

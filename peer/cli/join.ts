@@ -1,0 +1,100 @@
+/**
+ * A process's place in a swarm: the libp2p node, its directory nodes, and the models the bootstrap publishes.
+ */
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { PrivateKey } from '@libp2p/interface'
+import type { Logger } from 'pino'
+import { InvalidRequestError, ModelMismatchError } from '../errors.ts'
+import { type NamedManifest, parseManifest } from '../model/manifest.ts'
+import { MAX_MANIFEST_BYTES } from '../model/manifest-format.ts'
+import { openCompletionService } from '../session/completion.ts'
+import { directoryOf } from '../session/directory-query.ts'
+import type { CompletionService } from '../session/types.ts'
+import { Reputation } from '../swarm/reputation.ts'
+import type { Directory } from '../swarm/types.ts'
+import { DirectoryClient } from '../wire/directory-client.ts'
+import { join, type RendezvousModel } from '../wire/join.ts'
+import { createNode, type PeerNode } from '../wire/node.ts'
+import { fetchBytes } from './fetch-bytes.ts'
+
+export interface JoinOptions {
+  /** Default: a new one, for peers that need no lasting id. */
+  privateKey?: PrivateKey
+  /** Multiaddrs to accept connections on. Default: none, others come over the relay. */
+  listen?: string[]
+  logger: Logger
+  signal: AbortSignal
+}
+
+export interface PublishedModel extends NamedManifest {
+  /** URLs of the weights. */
+  sources: string[]
+}
+
+export interface ServedCompletions extends CompletionService {
+  readonly layers: number
+}
+
+export interface Swarm {
+  readonly self: string
+  readonly privateKey: PrivateKey
+  readonly node: PeerNode
+  readonly client: DirectoryClient
+  /** Live announcements of every model. */
+  directory: (signal?: AbortSignal) => Promise<Directory>
+  /** The model of this name or digest, or the first; its manifest is fetched and held against its digest. */
+  model: (name?: string) => Promise<PublishedModel>
+  openService: (name?: string) => Promise<ServedCompletions>
+  /** One for every model of the bootstrap. */
+  openServices: () => Promise<ServedCompletions[]>
+  leave: () => Promise<void>
+}
+
+/** @throws InvalidRequestError, SourceError, DeadlineError when the bootstrap does not answer as one */
+export async function joinSwarm(place: string, options: JoinOptions): Promise<Swarm> {
+  const { logger, signal, listen } = options
+  const { directoryNodes, models } = await join([place], signal)
+  const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'))
+  const node = await createNode({ privateKey, directoryNodes, logger, ...(listen === undefined ? {} : { listen }) })
+  const client = new DirectoryClient({ links: node, directoryNodes, logger })
+  const directory = directoryOf(client, logger)
+  const reputation = new Reputation()
+  const model = async (name?: string) => await fetchModel(chooseModel(models, name, place), signal)
+  const openService = async (name?: string): Promise<ServedCompletions> => {
+    const manifest = await model(name)
+    const service = openCompletionService({ links: node, privateKey, directory: client, manifest, reputation, logger })
+    return { ...service, layers: manifest.manifest.hyperparameters.layers }
+  }
+  return {
+    self: node.self,
+    privateKey,
+    node,
+    client,
+    directory: asking => directory.query('', asking),
+    model,
+    openService,
+    openServices: async () => {
+      chooseModel(models, undefined, place)
+      return await Promise.all(models.map(({ digest }) => openService(digest)))
+    },
+    leave: async () => {
+      client.stop()
+      await node.stop()
+    }
+  }
+}
+
+function chooseModel(models: readonly RendezvousModel[], name: string | undefined, place: string): RendezvousModel {
+  const found = name === undefined ? models[0] : models.find(model => model.name === name || model.digest === name)
+  if (found !== undefined) return found
+  if (name === undefined) throw new InvalidRequestError(`${place} publishes no model`)
+  const known = models.map(model => model.name).join(', ')
+  throw new InvalidRequestError(`${place} publishes no model called ${name}; it has ${known || 'none'}`, { param: 'model' })
+}
+
+async function fetchModel({ digest, manifestUrl, sources }: RendezvousModel, signal: AbortSignal): Promise<PublishedModel> {
+  const named = await parseManifest(await fetchBytes(manifestUrl, MAX_MANIFEST_BYTES, signal))
+  if (named.digest !== digest)
+    throw new ModelMismatchError(`${manifestUrl} has digest ${named.digest}, not ${digest} as published`)
+  return { ...named, sources }
+}

@@ -1,0 +1,60 @@
+/**
+ * Values of command-line options, each refused with what it should look like.
+ */
+import { InvalidArgumentError } from 'commander'
+import type { Span } from '../model/types.ts'
+
+/** `0-2` → [0, 3): people count the last layer in. */
+export function parseLayers(text: string): Span {
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('Give first and last layer, e.g. 0-2 for layers 0, 1 and 2.')
+  const first = Number(match[1])
+  const last = Number(match[2])
+  if (last < first) throw new InvalidArgumentError('The last layer lies before the first.')
+  return { first, end: last + 1 }
+}
+
+const UNITS: Record<string, number> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 }
+
+/** `512M`, `2G`, `1.5G` in bytes. */
+export function parseBytes(text: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,3})?)([KMGT]?)(?:i?B)?$/i.exec(text)
+  const bytes = match === null ? 0 : Math.floor(Number(match[1]) * UNITS[match[2]!.toUpperCase()]!)
+  if (bytes < 1) throw new InvalidArgumentError('Give an amount of memory, e.g. 512M or 2G.')
+  return bytes
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('Give a port from 0 to 65535; 0 lets the system choose.')
+  return port
+}
+
+export function parseHttpUrl(text: string): string {
+  const url = URL.parse(text)
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw new InvalidArgumentError('Give an http:// or https:// URL.')
+  return text
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d{1,10}$/.test(text) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.')
+  return count
+}
+
+/** A number within bounds, both included. */
+export function parseWithin(min: number, max: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (text.trim() === '' || !(value >= min && value <= max))
+      throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`)
+    return value
+  }
+}
+
+/** For options that may be given several times. */
+export function collect(text: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), text]
+}

@@ -1,0 +1,32 @@
+/**
+ * A model as the bootstrap publishes it: from its file or URL, with a manifest at hand or made now.
+ */
+import { readFile } from 'node:fs/promises'
+import type { PublishedModel } from '../../bootstrap/published-model.ts'
+import { ModelMismatchError } from '../errors.ts'
+import { manifestOf, parseManifest } from '../model/manifest.ts'
+import { isUrl, openModelSource } from './model-source.ts'
+import { progressBar } from './progress-bar.ts'
+
+/** @throws InvalidFileError, UnsupportedModelError, SourceError naming the file */
+export async function publishedModel(
+  place: string,
+  manifestPath: string | undefined,
+  signal: AbortSignal
+): Promise<PublishedModel> {
+  const source = await openModelSource(place, signal)
+  try {
+    const bar = progressBar(`hashing ${source.name}`)
+    const named =
+      manifestPath === undefined
+        ? await manifestOf(source, ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal), signal).finally(bar.clear)
+        : await parseManifest(new Uint8Array(await readFile(manifestPath)))
+    const { name, fileSize, hyperparameters } = named.manifest
+    if (fileSize !== source.size)
+      throw new ModelMismatchError(`${manifestPath} describes a file of ${fileSize} bytes, ${place} has ${source.size}`)
+    const weights = isUrl(place) ? { sources: [place] } : { sources: [], weightsPath: place }
+    return { name, digest: named.digest, layers: hyperparameters.layers, manifest: named.bytes, ...weights }
+  } finally {
+    await source.close?.()
+  }
+}

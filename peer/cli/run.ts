@@ -1,0 +1,92 @@
+/**
+ * `shoal run`: one answer in the terminal. This process drives the session itself, so it needs no gateway and no GPU.
+ */
+import { Command } from 'commander'
+import type { CompletionEvent, CompletionRequest } from '../session/types.ts'
+import { chainReport } from './chain-report.ts'
+import { untilToldToEnd } from './lifetime.ts'
+import { logLevelOption, openLogger } from './logger.ts'
+import { collect, parseCount, parseHttpUrl, parseWithin } from './parse-options.ts'
+
+interface RunOptions {
+  join: string
+  model?: string
+  system?: string
+  maxTokens?: number
+  temperature: number
+  topK: number
+  topP: number
+  minP: number
+  seed?: number
+  stop?: string[]
+  raw: boolean
+  json: boolean
+  logLevel: string
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .summary('stream one answer')
+    .description(
+      'Joins the swarm as a driver, streams one answer to standard output, and tells the chain and each hop’s time on standard error.'
+    )
+    .argument('<prompt>', 'what to say to the model')
+    .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
+    .option('--model <name>', 'name or digest of the model (default: the bootstrap’s first)')
+    .option('--system <text>', 'a system message before the prompt')
+    .option('--max-tokens <n>', 'longest answer (default: what the context holds)', parseCount)
+    .option('--temperature <t>', '0 is greedy', parseWithin(0, 2), 0.7)
+    .option('--top-k <k>', 'keep the k likeliest tokens; 0 keeps all', parseWithin(0, 2 ** 31 - 1), 0)
+    .option('--top-p <p>', 'keep the likeliest tokens that reach this probability together', parseWithin(0, 1), 1)
+    .option('--min-p <p>', 'drop tokens below this share of the likeliest', parseWithin(0, 1), 0)
+    .option('--seed <n>', 'same seed, same draws (default: random)', parseWithin(0, 2 ** 32 - 1))
+    .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
+    .option('--raw', 'continue the prompt as text instead of answering it as a chat', false)
+    .option('--json', 'print every event as one JSON object a line', false)
+    .addOption(logLevelOption('warn'))
+    .action((prompt: string, options: RunOptions) => untilToldToEnd(signal => run(prompt, options, signal)))
+}
+
+async function run(prompt: string, options: RunOptions, signal: AbortSignal): Promise<void> {
+  const { joinSwarm } = await import('./join.ts')
+  const swarm = await joinSwarm(options.join, { logger: openLogger(options.logLevel), signal })
+  try {
+    const service = await swarm.openService(options.model)
+    const print = options.json ? (event: CompletionEvent) => process.stdout.write(`${JSON.stringify(event)}\n`) : printer()
+    for await (const event of service.complete(requestOf(prompt, options), signal)) print(event)
+  } finally {
+    await swarm.leave()
+  }
+}
+
+function requestOf(prompt: string, options: RunOptions): CompletionRequest {
+  const { maxTokens, temperature, topK, topP, minP } = options
+  const system = options.system === undefined ? [] : [{ role: 'system' as const, content: options.system }]
+  return {
+    input: options.raw ? { text: prompt } : { messages: [...system, { role: 'user', content: prompt }] },
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    sampling: { temperature, topK, topP, minP, seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! },
+    stop: options.stop ?? []
+  }
+}
+
+/** The answer as people read it; what is not the answer goes to standard error. */
+function printer(): (event: CompletionEvent) => void {
+  let chain: Extract<CompletionEvent, { type: 'started' }>['chain'] = []
+  return event => {
+    switch (event.type) {
+      case 'started':
+        chain = event.chain
+        break
+      case 'text':
+        process.stdout.write(event.text)
+        break
+      case 'recovered':
+        chain = event.chain
+        break
+      case 'finished':
+        process.stdout.write('\n')
+        process.stderr.write(`\n${chainReport({ ...event, chain })}\n`)
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `shoal serve`: the gateway. Drives sessions for whoever speaks OpenAI's API to it, and on request hosts a span as well.
+ */
+import { Command } from 'commander'
+import type { SpanHosting } from './hosting.ts'
+import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
+import { aborted, untilToldToEnd } from './lifetime.ts'
+import { logLevelOption, openLogger } from './logger.ts'
+import { parseHttpUrl, parsePort } from './parse-options.ts'
+import { announceReady } from './ready.ts'
+
+interface ServeOptions extends HostingOptions {
+  join: string
+  host: string
+  port: number
+  identity?: string
+  donate: boolean
+  json: boolean
+  logLevel: string
+}
+
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .summary('serve OpenAI’s HTTP API')
+    .description(
+      'Joins the swarm as a driver and answers POST /v1/chat/completions and /v1/completions, GET /v1/models and /health.'
+    )
+    .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on; 0 lets the system choose', parsePort, 8081)
+    .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
+    .option('--json', 'print one JSON line when ready', false)
+    .option('--donate', 'also host a span, as `shoal edge` does', false)
+  return addHostingOptions(command)
+    .addOption(logLevelOption('info'))
+    .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal)))
+}
+
+async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const [{ joinSwarm }, { startGateway }, { describeHealth }, { claimIdentity }, { startHosting }] = await Promise.all([
+    import('./join.ts'),
+    import('../gateway/server.ts'),
+    import('../gateway/health.ts'),
+    import('./identity.ts'),
+    import('./hosting.ts')
+  ])
+  const logger = openLogger(options.logLevel)
+  const identity = await claimIdentity(options.identity, 'gateway')
+  try {
+    const swarm = await joinSwarm(options.join, { privateKey: identity.privateKey, logger, signal })
+    let hosting: SpanHosting | undefined
+    try {
+      const services = await swarm.openServices()
+      if (options.donate) hosting = await startHosting(swarm, options, logger, signal)
+      const models = services.map(({ model, layers }) => ({ name: model.name, digest: model.digest, layers }))
+      const gateway = await startGateway({
+        services: () => services,
+        health: async (answering, limit) => describeHealth(swarm.self, answering, models, await swarm.directory(limit)),
+        host: options.host,
+        port: options.port,
+        logger
+      })
+      try {
+        const names = models.map(model => model.name)
+        announceReady(options.json, { event: 'ready', url: gateway.url, peer: swarm.self, models: names }, [
+          `gateway ${gateway.url}/v1 serves ${names.join(', ')}`
+        ])
+        await aborted(signal)
+      } finally {
+        await gateway.close()
+      }
+    } finally {
+      await hosting?.stop()
+      await swarm.leave()
+    }
+  } finally {
+    await identity.release()
+  }
+}

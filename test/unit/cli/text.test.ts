@@ -1,0 +1,42 @@
+/**
+ * What the command prints for people.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { chainReport } from '../../../peer/cli/chain-report.ts'
+import { directoryTable } from '../../../peer/cli/peers.ts'
+import { renderProgress } from '../../../peer/cli/progress-bar.ts'
+
+test('the chain and each hop’s time stand under the answer', () => {
+  const report = chainReport({
+    chain: [
+      { peer: '12D3KooWabcdefgh12345678', span: { first: 0, end: 3 } },
+      { peer: 'short', span: { first: 3, end: 4 } }
+    ],
+    hops: [
+      { queueMs: 0.25, computeMs: 4 },
+      { queueMs: 1, computeMs: 120 }
+    ],
+    ttftMs: 40,
+    tpotMs: 130.25,
+    completionTokens: 9
+  })
+  assert.equal(
+    report,
+    [
+      '       peer       layers  queue   compute',
+      'hop 0  …12345678  0–2     0.3 ms  4.0 ms',
+      'hop 1  short      3       1.0 ms  120 ms',
+      '9 tokens, first after 40.0 ms, then 130 ms each, of it 5.0 ms links and driver'
+    ].join('\n')
+  )
+})
+
+test('progress is drawn to scale', () => {
+  assert.equal(renderProgress('loading', 3e6, 6e6), `loading [${'█'.repeat(15)}${'·'.repeat(15)}] 50 % 3.0/6.0 MB`)
+  assert.match(renderProgress('loading', 0, 0), / 100 % /)
+})
+
+test('an empty directory is said in words', () => {
+  assert.equal(directoryTable({ entries: [] }), 'nobody serves anything yet')
+})
