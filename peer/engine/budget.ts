@@ -3,7 +3,7 @@
  * budget before anything is loaded. The span allocates by the same functions, so the answer is what it takes.
  */
 import type { Hyperparameters, Span, TensorReader } from '../model/types.ts'
-import { type KvType, PART_BYTES, SHAPE_BYTES, TOKENS_PER_BLOCK } from './kernels/shared.ts'
+import { type KvType, TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { type MatrixPart, type Operand, planPaired, planStacked } from './matrix.ts'
 import { ropeSourceRow } from './rope.ts'
 import { planSpanTensors, type SpanTensors } from './span-tensors.ts'
@@ -11,8 +11,8 @@ import { stepBufferWords } from './step-buffer.ts'
 
 /** Head rows one pass over the head computes; more in a step take further passes. Bounds the logits buffer: 8 rows of 128k ids are 4 MiB. */
 export const HEAD_ROWS_PER_PASS = 8
-/** Uniform structs lie at multiples of this: the alignment every adapter accepts. */
-export const UNIFORM_STRIDE = 256
+/** Bytes of a uniform buffer, more than any struct in one. */
+export const UNIFORM_BYTES = 256
 
 export interface SpanLimits {
   /** KV positions shared by all sequences. */
@@ -60,10 +60,15 @@ export function planMatrices(hyperparameters: Hyperparameters, tensors: SpanTens
   }
 }
 
+/** Every use of a part, one uniform struct each: a tied head uses the embedding's parts once more. */
+function usesOf(matrices: SpanMatrices): MatrixPart[] {
+  const layers = matrices.layers.flatMap(layer => [...layer.qkv, ...layer.attentionOutput, ...layer.gateUp, ...layer.down])
+  return [...matrices.embedding, ...layers, ...matrices.head]
+}
+
 /** All parts, each once. */
 export function partsOf(matrices: SpanMatrices): MatrixPart[] {
-  const layers = matrices.layers.flatMap(layer => [...layer.qkv, ...layer.attentionOutput, ...layer.gateUp, ...layer.down])
-  return [...new Set([...matrices.embedding, ...layers, ...matrices.head])]
+  return [...new Set(usesOf(matrices))]
 }
 
 /** Bytes of one layer's K buffer per block; V takes the same. */
@@ -105,9 +110,11 @@ export function spanBudget(
   limits: SpanLimits
 ): SpanBudget {
   const plan = planSpanTensors(hyperparameters, span, tensors)
-  const parts = partsOf(planMatrices(hyperparameters, plan, limits.bindingLimit))
+  const matrices = planMatrices(hyperparameters, plan, limits.bindingLimit)
+  const parts = partsOf(matrices)
   const norms = plan.layers.length * 2 + (plan.outputNorm === undefined ? 0 : 1)
-  const uniforms = UNIFORM_STRIDE * Math.ceil(Math.max(PART_BYTES, SHAPE_BYTES) / UNIFORM_STRIDE) * (2 * parts.length + 1)
+  // One a use, and one for the shape.
+  const uniforms = UNIFORM_BYTES * (usesOf(matrices).length + 1)
   const weightBytes = sum(parts.map(part => part.bytes)) + norms * hyperparameters.width * 4
   const kvBytes = 2 * plan.layers.length * kvBlocks(hyperparameters, limits) * kvBlockBytes(hyperparameters, limits.kv)
   const scratch = uniforms + sum(Object.values(scratchBytes(hyperparameters, limits, plan.head !== undefined)))

@@ -3,7 +3,7 @@
  * launches a layer (norm, QKV, attention, output, norm, gate-up, down) plus one for each further part of a split matrix.
  */
 import type { Hyperparameters, TensorInfo } from '../model/types.ts'
-import { type SpanMatrices, UNIFORM_STRIDE } from './budget.ts'
+import { type SpanMatrices, UNIFORM_BYTES } from './budget.ts'
 import { GROUP_ELEMENTS } from './decoders/decoder.ts'
 import type { EngineDevice } from './device.ts'
 import { BUFFER_USAGE } from './gpu-usage.ts'
@@ -13,7 +13,7 @@ import { gateUp, head, residualAdd } from './kernels/epilogues.ts'
 import { type Epilogue, matMulGrid, matMulKernel, TILE_ROWS } from './kernels/mat-mul.ts'
 import { qkvEpilogue } from './kernels/qkv.ts'
 import { type NormRows, rmsNormGrid, rmsNormKernel } from './kernels/rms-norm.ts'
-import { type Grid, type KernelStyle, type KvType, PART_BYTES, SHAPE_BYTES } from './kernels/shared.ts'
+import type { Grid, KernelStyle, KvType } from './kernels/shared.ts'
 import type { MatrixPart } from './matrix.ts'
 import type { Kernel } from './pipelines.ts'
 import type { BufferOwner, SpanBuffers } from './span-buffers.ts'
@@ -73,7 +73,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const { variant } = style
   const { headDim, heads, kvHeads, width, feedForward } = hyperparameters
   const limit = device.gridLimit
-  const shape = uniform(owner, SHAPE_BYTES, view => {
+  const shape = uniform(owner, view => {
     view.setUint32(0, width, true)
     view.setUint32(4, heads, true)
     view.setUint32(8, kvHeads, true)
@@ -95,7 +95,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
     }
   }
   const part = (of: MatrixPart, outPairs: number) =>
-    uniform(owner, PART_BYTES, view => {
+    uniform(owner, view => {
       const [a, b] = of.planes
       const words = [of.firstPair, of.pairs, of.groups, outPairs, a.quants, a.scales, b.quants, b.scales, GROUP_ELEMENTS / 4]
       for (const [index, word] of words.entries()) view.setUint32(index * 4, word, true)
@@ -175,8 +175,8 @@ export function encodeLaunches(pass: GPUComputePassEncoder, launches: readonly L
   }
 }
 
-function uniform(owner: BufferOwner, size: number, write: (view: DataView) => void): GPUBuffer {
-  const buffer = owner.take('uniform', Math.ceil(size / UNIFORM_STRIDE) * UNIFORM_STRIDE, BUFFER_USAGE.uniform, true)
+function uniform(owner: BufferOwner, write: (view: DataView) => void): GPUBuffer {
+  const buffer = owner.take('uniform', UNIFORM_BYTES, BUFFER_USAGE.uniform, true)
   write(new DataView(buffer.getMappedRange()))
   buffer.unmap()
   return buffer

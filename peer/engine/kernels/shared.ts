@@ -30,7 +30,6 @@ fn head_row_source(row: u32) -> u32 { return step[step[2] + row]; }
 export const shapeWgsl = /* wgsl */ `
 struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32, head_quads: u32 }
 `
-export const SHAPE_BYTES = 32
 
 /**
  * One part of a matrix (see matrix.ts); all offsets in units. `out_pairs` is the row length of the operation's output in
@@ -43,7 +42,6 @@ struct Part {
   quads: u32, pad0: u32, pad1: u32, pad2: u32
 }
 `
-export const PART_BYTES = 48
 
 /** Workgroups beyond the adapter's limit along x continue along z. */
 export const gridWgsl = /* wgsl */ `

@@ -1,0 +1,125 @@
+/** What is refused before any GPU memory is taken, and what a span is said to take. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { spanBudget } from '../../../peer/engine/budget.ts'
+import type { EngineDevice } from '../../../peer/engine/device.ts'
+import { measureSpan } from '../../../peer/engine/measure.ts'
+import { createSpanEngine } from '../../../peer/engine/span.ts'
+import type { Hyperparameters, TensorInfo } from '../../../peer/model/types.ts'
+import { testDevice } from './fixture.ts'
+import { type SyntheticModel, syntheticModel } from './synthetic.ts'
+
+let device: EngineDevice
+/** Bytes of the buffers created on `counting`, and not destroyed again. */
+let held = 0
+let created = 0
+let counting: EngineDevice
+before(async () => {
+  device = await testDevice()
+  const createBuffer = device.gpu.createBuffer.bind(device.gpu)
+  device.gpu.createBuffer = descriptor => {
+    const buffer = createBuffer(descriptor)
+    created++
+    held += descriptor.size
+    const destroy = buffer.destroy.bind(buffer)
+    buffer.destroy = () => {
+      held -= descriptor.size
+      destroy()
+    }
+    return buffer
+  }
+  counting = device
+})
+after(() => device.close())
+
+const load = (
+  model: SyntheticModel,
+  changes: { infos?: Map<string, TensorInfo>; hyperparameters?: Partial<Hyperparameters> } = {}
+) =>
+  createSpanEngine({
+    device: counting,
+    hyperparameters: { ...model.hyperparameters, ...changes.hyperparameters },
+    span: { first: 0, end: model.hyperparameters.layers },
+    tensors: { ...model.reader, info: name => (changes.infos ?? model.infos).get(name) },
+    kvTokens: 64,
+    maxBatchTokens: 8
+  })
+
+test('a tensor that is missing or wrong is named, and no memory taken', async () => {
+  const model = syntheticModel()
+  const name = 'blk.1.ffn_up.weight'
+  const with_ = (change: Partial<TensorInfo> | undefined) => {
+    const infos = new Map(model.infos)
+    if (change === undefined) infos.delete(name)
+    else infos.set(name, { ...infos.get(name)!, ...change })
+    return { infos }
+  }
+  const refused: [Parameters<typeof load>[1], string, RegExp][] = [
+    [with_(undefined), 'INVALID_FILE', /blk\.1\.ffn_up\.weight/],
+    [with_({ dims: [96, 64] }), 'INVALID_FILE', /blk\.1\.ffn_up\.weight/],
+    [with_({ type: 'Q6_X' as 'F32' }), 'UNSUPPORTED_MODEL', /blk\.1\.ffn_up\.weight.*Q6_X/],
+    [with_({ type: 'Q4_0' }), 'INVALID_FILE', /blk\.1\.ffn_up\.weight/],
+    [with_({ bytes: 5 }), 'INVALID_FILE', /blk\.1\.ffn_up\.weight/],
+    [{ hyperparameters: { width: 128 } }, 'INVALID_FILE', /token_embd\.weight/],
+    [{ hyperparameters: { width: 48 } }, 'UNSUPPORTED_MODEL', /width/],
+    [{ hyperparameters: { heads: 3 } }, 'UNSUPPORTED_MODEL', /heads/],
+    [{ hyperparameters: { headDim: 512 } }, 'UNSUPPORTED_MODEL', /headDim/],
+    [{ hyperparameters: { ropeDimensions: 18 } }, 'UNSUPPORTED_MODEL', /ropeDimensions/]
+  ]
+  for (const [changes, code, message] of refused) await assert.rejects(load(model, changes), { code, message })
+  assert.equal(created, 0)
+})
+
+test('a tensor that comes short or holds a NaN fails the load, and all memory is given back', async () => {
+  const model = syntheticModel()
+  const name = 'blk.1.attn_k.weight'
+  const whole = model.bytes.get(name)!
+  model.bytes.set(name, whole.slice(1))
+  await assert.rejects(load(model), { code: 'WEIGHTS_CORRUPT', message: /blk\.1\.attn_k\.weight/ })
+  const infinite = whole.slice()
+  new DataView(infinite.buffer).setUint16(34, 0x7c00, true)
+  model.bytes.set(name, infinite)
+  await assert.rejects(load(model), { code: 'INVALID_FILE', message: /blk\.1\.attn_k\.weight/ })
+  assert.ok(created > 0)
+  assert.equal(held, 0)
+})
+
+test('the budget is what loading takes', async () => {
+  for (const kv of ['f16', 'f32'] as const)
+    for (const span of [
+      { first: 0, end: 3 },
+      { first: 0, end: 1 },
+      { first: 1, end: 2 },
+      { first: 2, end: 3 }
+    ]) {
+      const { hyperparameters, reader } = syntheticModel({ layers: 3, vocabulary: 95, types: { default: 'Q4_0', attn_k: 'F16' } })
+      const limits = { kvTokens: 100, maxBatchTokens: 8, kv }
+      const budget = spanBudget(hyperparameters, span, reader, { ...limits, bindingLimit: device.bindingLimit })
+      const engine = await createSpanEngine({ device: counting, hyperparameters, span, tensors: reader, ...limits })
+      assert.equal(held, budget.totalBytes, JSON.stringify({ span, kv }))
+      // 7 blocks of 16 tokens, 2 KV heads of 16, K and V, 4 or 2 bytes, each layer.
+      assert.equal(budget.kvBytes, 7 * 16 * 2 * 16 * 2 * (kv === 'f32' ? 4 : 2) * (span.end - span.first))
+      await engine.close()
+      assert.equal(held, 0)
+    }
+})
+
+test('rates are measured on any span, and KV given back', async () => {
+  const model = syntheticModel({ layers: 3 })
+  for (const span of [
+    { first: 0, end: 3 },
+    { first: 1, end: 2 }
+  ]) {
+    const engine = await createSpanEngine({ device, ...model, tensors: model.reader, span, kvTokens: 64, maxBatchTokens: 16 })
+    const start = performance.now()
+    const rates = await measureSpan(engine, { limitMs: 40 })
+    const elapsed = (performance.now() - start) / 1000
+    // Each kind of step was timed for some part of the time that passed here, and for at least two steps.
+    assert.ok(rates.decodeTokenLayersPerSecond > (2 * (span.end - span.first)) / elapsed)
+    assert.ok(rates.prefillTokenLayersPerSecond > (2 * 16 * (span.end - span.first)) / elapsed)
+    assert.equal(engine.kv().freeBlocks, 4)
+    await assert.rejects(measureSpan(engine, { signal: AbortSignal.abort(new Error('stop')) }), { message: 'stop' })
+    assert.equal(engine.kv().freeBlocks, 4)
+    await engine.close()
+  }
+})
