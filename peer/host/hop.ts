@@ -82,6 +82,8 @@ export class Hop {
     try {
       if (frame.close !== undefined) void this.close()
       else if (frame.beat !== undefined) this.#beat(frame)
+      // A stream opens once: whatever opens it again is a copy.
+      else if (frame.open !== undefined) return
       else if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open')
       else if (frame.step !== undefined) this.#step(frame.step)
       else if (frame.rowRequest !== undefined) this.#passRowRequest(frame.rowRequest)

@@ -65,6 +65,14 @@ export class VirtualClock implements Clock {
     this.#now = end
   }
 
+  /** Work that takes some turns of the event loop and no time. */
+  async turns(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn++) {
+      this.active()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
   /** Resolves when no frame or run is under way. */
   async quiet(): Promise<void> {
     for (let turns = 0; turns < QUIET_TURNS; turns++) {
