@@ -218,7 +218,7 @@ export class Chain {
     }
     const { logits } = this.#row!
     this.#row = undefined
-    return new Float32Array(logits.slice().buffer)
+    return new Float32Array(Uint8Array.from(logits).buffer)
   }
 
   /** Frees the session on every hop, whatever state the chain is in; bounded in time, never rejects. */

@@ -54,10 +54,9 @@ export function openCompletionService(options: CompletionServiceOptions): Comple
   const encode = (input: CompletionRequest['input']): number[] => {
     if ('text' in input) return tokenizer.encode(input.text)
     if (template === undefined) throw new InvalidRequestError(`${manifest.name} has no chat template`, { param: 'messages' })
-    const [eos] = manifest.tokenizer.endOfGeneration
     const { controlTexts } = tokenizer
     return tokenizer.encodeChat(
-      template.render(input.messages, { controlTexts, bosText: textOf(tokenizer.bos), eosText: textOf(eos) })
+      template.render(input.messages, { controlTexts, bosText: textOf(tokenizer.bos), eosText: textOf(manifest.tokenizer.eos) })
     )
   }
 

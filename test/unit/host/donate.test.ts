@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { type DonationEvent, type DonationOptions, startDonation } from '../../../peer/host/donate.ts'
+import { spanBytes } from '../../../peer/host/span-bytes.ts'
+import type { Manifest } from '../../../peer/model/manifest-format.ts'
+import { signAnnouncement, verifyAnnouncement } from '../../../peer/swarm/announcement.ts'
+import type { SignedEntry } from '../../../peer/swarm/read-entries.ts'
+import type { Announcement } from '../../../peer/swarm/types.ts'
+import { MemoryNetwork } from './memory-links.ts'
+import { DIGEST } from './small-swarm.ts'
+import { STAND_IN, StandInEngine } from './stand-in-engine.ts'
+import { VirtualClock } from './virtual-clock.ts'
+
+const key = await generateKeyPair('Ed25519')
+const otherKey = await generateKeyPair('Ed25519')
+const other = peerIdFromPrivateKey(otherKey).toString()
+
+/** A model of eight equal layers, 1000 bytes each in one tensor beside the small ones. */
+function manifest(): Manifest {
+  const { layers, width, vocabulary, contextLength } = STAND_IN
+  const hyperparameters = {
+    architecture: 'llama',
+    layers,
+    width,
+    heads: 1,
+    kvHeads: 1,
+    headDim: 4,
+    feedForward: 8,
+    vocabulary,
+    contextLength,
+    normEpsilon: 1e-5,
+    ropeBase: 10_000,
+    ropeDimensions: 4,
+    ropePairing: 'interleaved' as const,
+    tied: true
+  }
+  const tensors = Array.from({ length: layers }, (_, layer) => ({
+    name: `blk.${layer}.ffn_up.weight`,
+    typeName: 'F32',
+    dims: [4, 8],
+    offset: 0,
+    bytes: 1_000,
+    chunks: []
+  }))
+  const tokenizer = {
+    model: 'gpt2' as const,
+    preTokenizer: 'gpt-2',
+    tokens: [],
+    kinds: [],
+    merges: [],
+    bos: undefined,
+    eos: undefined,
+    addsBos: false,
+    endOfGeneration: []
+  }
+  return { version: 1, name: 'stand-in', fileSize: 8_000, hyperparameters, tokenizer, chatTemplate: undefined, tensors }
+}
+
+class Directory {
+  readonly said: Announcement[] = []
+  withdrawn = 0
+  entries: SignedEntry[] = []
+  announce = (signed: Uint8Array): void => {
+    void verifyAnnouncement(signed).then(announcement => this.said.push(announcement))
+  }
+  withdraw = async (): Promise<void> => {
+    this.withdrawn++
+  }
+  query = async (): Promise<SignedEntry[]> => this.entries
+}
+
+function donor(change: Partial<DonationOptions> = {}, entries: SignedEntry[] = []) {
+  const clock = new VirtualClock()
+  const network = new MemoryNetwork(clock)
+  const links = network.peer(peerIdFromPrivateKey(key).toString())
+  const directory = new Directory()
+  directory.entries = entries
+  const events: DonationEvent[] = []
+  const engines: StandInEngine[] = []
+  const options: DonationOptions = {
+    links,
+    privateKey: key,
+    directory,
+    manifest: { manifest: manifest(), bytes: new Uint8Array(0), digest: DIGEST },
+    agent: 'node',
+    adapter: 'none',
+    memoryBytes: 1e9,
+    kvTokens: 64,
+    expectedDecodeRate: 50,
+    createEngine: async (span, _kvTokens, onProgress) => {
+      onProgress({ bytesDone: 500, bytesTotal: 1_000 })
+      const engine = new StandInEngine(span)
+      engines.push(engine)
+      return { engine, rates: { prefill: 900, decode: 90 } }
+    },
+    onEvent: event => events.push(event),
+    random: () => 0.5,
+    clock,
+    ...change
+  }
+  return { clock, network, directory, events, engines, donation: startDonation(options) }
+}
+
+test('a donor places itself, announces that it loads, serves, and withdraws when stopped', async () => {
+  const { clock, directory, events, donation } = donor()
+  const host = await clock.until(donation.serving)
+  await clock.pass(3_000)
+  assert.deepEqual(host.offer()?.span, { first: 0, end: 8 })
+  const [loading, serving] = directory.said
+  assert.deepEqual([loading!.offers[0]!.state, serving!.offers[0]!.state], ['loading', 'serving'])
+  assert.ok(serving!.sequence > loading!.sequence)
+  assert.equal(serving!.offers[0]!.decodeRate, 90)
+  await clock.until(donation.stop())
+  assert.equal(directory.withdrawn, 1)
+  assert.equal(host.offer(), undefined)
+  const states = events.map(({ state }) => state).filter((state, at, all) => state !== all[at - 1])
+  assert.deepEqual(states, ['placing', 'loading', 'serving', 'leaving', 'ended'])
+  assert.equal(await donation.ended, undefined)
+  const told = directory.said.length
+  await clock.pass(60_000)
+  assert.equal(directory.said.length, told)
+})
+
+test('a donor takes the layers others lack, within its memory', async () => {
+  const offer = {
+    model: DIGEST,
+    layers: 8,
+    span: { first: 0, end: 5 },
+    state: 'serving' as const,
+    numerics: '',
+    prefillRate: 1,
+    decodeRate: 50,
+    freeKvTokens: 1,
+    queueMs: 0
+  }
+  const announcement = { peer: other, sequence: 1, addresses: [], agent: 'tab' as const, adapter: '', offers: [offer] }
+  const entries = [
+    { announcement: await signAnnouncement(announcement, otherKey), ageMs: 0 },
+    // One that nobody signed is left out.
+    { announcement: new Uint8Array(8), ageMs: 0 }
+  ]
+  const { clock, donation } = donor({ memoryBytes: spanBytes(manifest(), { first: 0, end: 3 }, 64) }, entries)
+  const host = await clock.until(donation.serving)
+  assert.deepEqual(host.offer()?.span, { first: 5, end: 8 })
+  await clock.until(donation.stop())
+})
+
+test('too little memory, a failing engine and a lost device each end the donation with the reason', async () => {
+  const small = donor({ memoryBytes: 10 })
+  await assert.rejects(small.clock.until(small.donation.serving), { code: 'INVALID_REQUEST' })
+  assert.equal((await small.donation.ended)?.code, 'INVALID_REQUEST')
+
+  const broken = donor({
+    createEngine: async () => {
+      throw new Error('no weights')
+    }
+  })
+  assert.match((await broken.clock.until(broken.donation.ended))!.message, /no weights/)
+  assert.equal(broken.directory.withdrawn, 1)
+
+  const lost = donor()
+  await lost.clock.until(lost.donation.serving)
+  lost.engines[0]!.lose()
+  assert.equal((await lost.clock.until(lost.donation.ended))?.code, 'DEVICE_LOST')
+  assert.equal(lost.directory.withdrawn, 1)
+})
+
+test('stopping while weights load ends the loading', async () => {
+  const { clock, directory, donation } = donor({
+    createEngine: (_span, _kvTokens, _onProgress, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      })
+  })
+  await clock.quiet()
+  await clock.until(donation.stop())
+  assert.equal(await donation.ended, undefined)
+  assert.equal(directory.withdrawn, 1)
+})
