@@ -1,0 +1,70 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { ChatSettings, PageState } from '../state.ts'
+import { Answer } from './answer.tsx'
+import { Composer } from './composer.tsx'
+
+export interface ChatActions {
+  onSend: (text: string) => void
+  onStopAnswer: () => void
+  onNewChat: () => void
+  onSettings: (settings: ChatSettings) => void
+}
+
+/** Beginnings that suit the small model that Shoal brings along. */
+const examples = ['Who is the shepherd?', 'Speak to me of mercy.', 'What did the king say unto the prophet?']
+
+export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { state: PageState } & ChatActions) {
+  const { turns, self, settings } = state
+  const last = turns.at(-1)
+  const answering = last?.role === 'assistant' && (last.state === 'waiting' || last.state === 'streaming')
+  const log = useRef<HTMLDivElement>(null)
+  const written = last?.role === 'assistant' ? last.text.length : 0
+  // biome-ignore lint/correctness/useExhaustiveDependencies: follows the text as it grows
+  useEffect(() => {
+    log.current?.scrollTo({ top: log.current.scrollHeight })
+  }, [turns.length, written])
+  return (
+    <section class="chat" aria-labelledby="chat-title">
+      <div class="heading">
+        <h2 id="chat-title">Chat</h2>
+        {turns.length > 0 && (
+          <button type="button" class="quiet" onClick={onNewChat} disabled={answering}>
+            New chat
+          </button>
+        )}
+      </div>
+      <div class="log" role="log" aria-label="Conversation" ref={log} aria-busy={answering}>
+        {turns.length === 0 && (
+          <div class="empty">
+            <p>Ask something. This tab drives the answer itself: it sends your words into the swarm and picks each next one.</p>
+            <ul class="examples">
+              {examples.map(text => (
+                <li key={text}>
+                  <button type="button" class="chip" onClick={() => onSend(text)}>
+                    {text}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
+        {turns.map((turn, index) =>
+          turn.role === 'user' ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: turns are only appended
+            <p key={index} class="turn user">
+              <span class="unseen">You: </span>
+              {turn.text}
+            </p>
+          ) : (
+            // biome-ignore lint/suspicious/noArrayIndexKey: turns are only appended
+            <Answer key={index} turn={turn} self={self} />
+          )
+        )}
+      </div>
+      <Composer answering={answering} settings={settings} onSend={onSend} onStopAnswer={onStopAnswer} onSettings={onSettings} />
+      <p class="privacy">
+        Peers are strangers: the first of a chain can read your prompt, the last can read the answer. Send nothing secret.
+      </p>
+    </section>
+  )
+}

@@ -1,0 +1,250 @@
+/**
+ * What the page does: joins the swarm and stays in it, keeps the picture fresh, donates and chats on request. The only
+ * place where state meets the network.
+ */
+import type { Donation, DonationEvent } from '../peer/host/donate.ts'
+import type { PageActions } from './components/page.tsx'
+import { converse, messagesOf } from './converse.ts'
+import { lookForGpu } from './gpu.ts'
+import { coverage, holdersOf, missingSpans } from './layers.ts'
+import { memoryChoice } from './memory-choice.ts'
+import { type PageAddress, readPageAddress } from './page-address.ts'
+import { type PageState, withAnswer } from './state.ts'
+import type { Store } from './store.ts'
+import type { TabPeer } from './tab-peer.ts'
+import { answerNotice, donationNotice, unreachableNotice } from './words.ts'
+
+/** The picture of the swarm is at most this old. */
+const DIRECTORY_MS = 2_000
+const FIRST_RETRY_MS = 1_000
+const LAST_RETRY_MS = 15_000
+/** Running answers get this long to end when a donor stops. */
+const DRAIN_MS = 5_000
+
+export interface Control {
+  actions: PageActions
+  /** Resolves once the swarm is joined. */
+  joined: Promise<TabPeer>
+}
+
+export function startControl(store: Store<PageState>): Control {
+  const address = readPageAddress(location.href)
+  const control = new PageControl(store, address)
+  return { actions: control.actions, joined: control.start() }
+}
+
+class PageControl {
+  readonly #store: Store<PageState>
+  readonly #address: PageAddress
+  readonly #closing = new AbortController()
+  #peer: TabPeer | undefined
+  #donation: Donation | undefined
+  #answering: AbortController | undefined
+
+  readonly actions: PageActions = {
+    onModel: digest => this.#chooseModel(digest),
+    onBudget: bytes => void this.#showMemory(bytes),
+    onStart: () => void this.#donate(),
+    onStop: () => void this.#stopDonating(),
+    onSend: text => void this.#answer(text),
+    onStopAnswer: () => this.#answering?.abort(),
+    onNewChat: () => this.#store.update(state => ({ ...state, turns: [] })),
+    onSettings: settings => this.#store.update(state => ({ ...state, settings }))
+  }
+
+  constructor(store: Store<PageState>, address: PageAddress) {
+    this.#store = store
+    this.#address = address
+  }
+
+  async start(): Promise<TabPeer> {
+    const headlessCommand = `npx shoal edge --join ${this.#address.bootstrap.replace(/\/$/, '')}`
+    this.#store.update(state => ({ ...state, headlessCommand }))
+    void lookForGpu().then(gpu => this.#store.update(state => ({ ...state, gpu })))
+    addEventListener('pagehide', () => this.#goodbye())
+    // A page that comes back from the browser's cache has said goodbye already.
+    addEventListener('pageshow', event => event.persisted && location.reload())
+    const peer = await this.#join()
+    this.#peer = peer
+    const countLinks = () => {
+      const connections = peer.connections()
+      const total = new Set(connections.map(link => link.peer)).size
+      const direct = new Set(connections.filter(link => !link.relayed).map(link => link.peer)).size
+      this.#store.update(state => ({ ...state, links: { total, relayed: total - direct } }))
+    }
+    peer.onConnectionsChanged(countLinks)
+    const models = peer.models.map(({ digest, name, layers }) => ({ digest, name, layers }))
+    this.#store.update(state => ({
+      ...state,
+      connection: { phase: 'connected' },
+      self: peer.self,
+      models,
+      model: models[0]
+    }))
+    countLinks()
+    void this.#showMemory()
+    void this.#watchDirectory(peer)
+    return peer
+  }
+
+  async #join(): Promise<TabPeer> {
+    const { bootstrap, webrtc } = this.#address
+    // The page is there before the network code is.
+    const { joinSwarm } = await import('./tab-peer.ts')
+    for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)) {
+      try {
+        return await joinSwarm({ bootstrap, webrtc, signal: this.#closing.signal })
+      } catch (error) {
+        this.#closing.signal.throwIfAborted()
+        console.warn('Shoal: not joined', error)
+        this.#store.update(state => ({
+          ...state,
+          connection: { phase: 'unreachable', notice: unreachableNotice(bootstrap) }
+        }))
+        await pause(retryMs)
+      }
+    }
+  }
+
+  async #watchDirectory(peer: TabPeer): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      const { model } = this.#store.get()
+      if (model !== undefined && !document.hidden) {
+        try {
+          const { entries } = await peer.directory(model.digest, signal)
+          this.#store.update(state => ({ ...state, directory: entries, connection: { phase: 'connected' } }))
+        } catch {
+          signal.throwIfAborted()
+          const notice = unreachableNotice(this.#address.bootstrap)
+          this.#store.update(state => ({ ...state, connection: { phase: 'unreachable', notice } }))
+        }
+      }
+      await pause(DIRECTORY_MS)
+    }
+  }
+
+  #chooseModel(digest: string): void {
+    if (this.#donation !== undefined || this.#answering !== undefined) return
+    this.#store.update(state => ({
+      ...state,
+      model: state.models.find(model => model.digest === digest) ?? state.model,
+      directory: undefined,
+      memory: undefined,
+      turns: []
+    }))
+    void this.#showMemory()
+  }
+
+  async #showMemory(chosen?: number): Promise<void> {
+    const { model } = this.#store.get()
+    if (this.#peer === undefined || model === undefined) return
+    try {
+      const { manifest } = await this.#peer.manifest(model.digest)
+      const memory = memoryChoice(manifest, chosen)
+      const { span } = this.#address
+      if (span !== undefined) memory.layers = span.end - span.first
+      this.#store.update(state => (state.model === model ? { ...state, memory } : state))
+    } catch (error) {
+      const notice = donationNotice(error)
+      this.#store.update(state => ({ ...state, donation: { phase: 'off', notice } }))
+    }
+  }
+
+  async #donate(): Promise<void> {
+    const { gpu, memory, model, donation } = this.#store.get()
+    const peer = this.#peer
+    if (peer === undefined || gpu.phase !== 'ready' || memory === undefined || model === undefined || donation.phase !== 'off')
+      return
+    const { span } = this.#address
+    this.#store.update(state => ({
+      ...state,
+      donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined }
+    }))
+    this.#donation = await peer.donate({
+      digest: model.digest,
+      adapter: gpu.name,
+      memoryBytes: memory.chosen,
+      ...(span === undefined ? {} : { span }),
+      onEvent: event => this.#store.update(state => withDonation(state, event))
+    })
+    await this.#donation.ended
+    this.#donation = undefined
+  }
+
+  async #stopDonating(): Promise<void> {
+    this.#store.update(state => ({ ...state, donation: { phase: 'stopping' } }))
+    await this.#donation?.stop(DRAIN_MS)
+  }
+
+  async #answer(text: string): Promise<void> {
+    const { model, turns, settings } = this.#store.get()
+    if (this.#answering !== undefined) return
+    const answering = new AbortController()
+    this.#answering = answering
+    const asked = [...turns, { role: 'user' as const, text }]
+    const waiting = { state: 'waiting', cut: false, forgotten: 0, notice: undefined, trace: undefined } as const
+    this.#store.update(state => ({ ...state, turns: [...asked, { role: 'assistant', text: '', ...waiting }] }))
+    try {
+      if (this.#peer === undefined || model === undefined) throw new Error('This tab has not joined the swarm yet.')
+      const service = await this.#peer.service(model.digest)
+      await converse(service, messagesOf(asked), settings, change => this.#store.update(change), answering.signal)
+    } catch (error) {
+      const stopped = answering.signal.aborted
+      this.#store.update(state =>
+        withAnswer(state, answer =>
+          stopped
+            ? { ...answer, state: 'stopped' }
+            : { ...answer, state: 'failed', notice: answerNotice(error, this.#missing(state)) }
+        )
+      )
+    } finally {
+      this.#answering = undefined
+    }
+  }
+
+  #missing({ directory, model }: PageState) {
+    if (directory === undefined || model === undefined) return []
+    return missingSpans(coverage(holdersOf(directory, model.digest), model.layers))
+  }
+
+  /** The page is going: as much of a farewell as still fits. */
+  #goodbye(): void {
+    this.#answering?.abort()
+    void this.#donation?.stop(0)
+    this.#closing.abort(new Error('the page was closed'))
+    void this.#peer?.leave()
+  }
+}
+
+function withDonation(state: PageState, event: DonationEvent): PageState {
+  const { donation } = state
+  switch (event.state) {
+    case 'placing':
+      return state
+    case 'loading': {
+      if (donation.phase !== 'starting') return state
+      const { bytesDone: done, bytesTotal: total } = event.progress
+      // No byte is asked for before the GPU has passed its self-test; speed is measured once all are there.
+      const step = total === 0 ? 'testing' : done < total ? 'loading' : 'measuring'
+      const loaded = total === 0 ? undefined : { done, total }
+      return { ...state, donation: { ...donation, step, span: event.span, loaded } }
+    }
+    case 'serving': {
+      if (donation.phase === 'stopping') return state
+      const { tokensServed, sessions } = event.stats
+      return { ...state, donation: { phase: 'serving', span: event.span, tokensServed, sessions } }
+    }
+    case 'leaving':
+      return { ...state, donation: { phase: 'stopping' } }
+    case 'ended':
+      return {
+        ...state,
+        donation: { phase: 'off', notice: event.error === undefined ? undefined : donationNotice(event.error) }
+      }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms))
+}

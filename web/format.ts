@@ -1,0 +1,50 @@
+/**
+ * Values as people read them.
+ */
+import type { Span } from '../peer/model/types.ts'
+
+/** People count layers from one. */
+export function spanText({ first, end }: Span): string {
+  return end - first === 1 ? `layer ${end}` : `layers ${first + 1}–${end}`
+}
+
+/** Peer ids share their first eight characters; the last six tell them apart. */
+export function shortPeer(peer: string): string {
+  return peer.slice(-6)
+}
+
+const units = [
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['kB', 1e3]
+] as const
+
+export function bytesText(bytes: number): string {
+  for (const [unit, size] of units) if (bytes >= size) return `${trim(bytes / size)} ${unit}`
+  return `${Math.round(bytes)} bytes`
+}
+
+export function msText(ms: number): string {
+  return ms >= 1000 ? `${trim(ms / 1000)} s` : `${trim(ms)} ms`
+}
+
+export function countText(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
+
+/** Joins as a sentence does: a, b and c. */
+export function listText(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+}
+
+/** 0 … 359: the same peer has the same colour in the picture of the swarm and under every answer. */
+export function peerHue(peer: string): number {
+  let hash = 0
+  for (const character of peer) hash = (hash * 31 + character.charCodeAt(0)) >>> 0
+  // Steps of the golden angle keep hues of neighbouring hashes apart.
+  return Math.round((hash % 360) * 137.508) % 360
+}
+
+function trim(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toFixed(1).replace(/\.0$/, '')
+}

@@ -1,0 +1,54 @@
+/**
+ * Who holds which layers, laid out for the picture of the swarm.
+ */
+import type { Span } from '../peer/model/types.ts'
+import type { DirectoryEntry, SpanOffer } from '../peer/swarm/types.ts'
+
+export interface Holder {
+  entry: DirectoryEntry
+  offer: SpanOffer
+}
+
+/** Everyone announcing a span of the model, lower layers first. */
+export function holdersOf(entries: readonly DirectoryEntry[], model: string): Holder[] {
+  return entries
+    .flatMap(entry => entry.announcement.offers.filter(offer => offer.model === model).map(offer => ({ entry, offer })))
+    .sort(
+      (a, b) =>
+        a.offer.span.first - b.offer.span.first ||
+        b.offer.span.end - a.offer.span.end ||
+        (a.entry.announcement.peer < b.entry.announcement.peer ? -1 : 1)
+    )
+}
+
+/** Rows of spans that do not overlap: holders of a whole chain lie side by side. */
+export function lanesOf(holders: readonly Holder[]): Holder[][] {
+  const lanes: Holder[][] = []
+  for (const holder of holders) {
+    const lane = lanes.find(others => others.at(-1)!.offer.span.end <= holder.offer.span.first)
+    if (lane === undefined) lanes.push([holder])
+    else lane.push(holder)
+  }
+  return lanes
+}
+
+/** How many peers serve each layer now. */
+export function coverage(holders: readonly Holder[], layers: number): number[] {
+  return Array.from(
+    { length: layers },
+    (_, layer) =>
+      holders.filter(({ offer }) => offer.state === 'serving' && offer.span.first <= layer && layer < offer.span.end).length
+  )
+}
+
+/** Runs of layers that nobody serves. */
+export function missingSpans(covered: readonly number[]): Span[] {
+  const missing: Span[] = []
+  covered.forEach((count, layer) => {
+    if (count > 0) return
+    const last = missing.at(-1)
+    if (last?.end === layer) last.end = layer + 1
+    else missing.push({ first: layer, end: layer + 1 })
+  })
+  return missing
+}

@@ -1,0 +1,34 @@
+/**
+ * What the page's address asks for. People need none of it; operators, tests and the curious do:
+ * `?bootstrap=URL` joins another bootstrap than the one that served the page, `?webrtc=off` keeps to sockets and the relay,
+ * `?layers=3-5` donates exactly these layers, counted from 0, instead of those that the swarm lacks most.
+ */
+import type { Span } from '../peer/model/types.ts'
+
+export interface PageAddress {
+  /** With a slash at its end, so that other addresses are relative to it. */
+  bootstrap: string
+  webrtc: boolean
+  span: Span | undefined
+}
+
+export function readPageAddress(href: string): PageAddress {
+  const page = new URL(href)
+  const { searchParams } = page
+  const stated = searchParams.get('bootstrap')
+  const bootstrap = stated === null ? new URL('.', page) : new URL(stated, page)
+  bootstrap.search = ''
+  bootstrap.hash = ''
+  return {
+    bootstrap: bootstrap.href.endsWith('/') ? bootstrap.href : `${bootstrap.href}/`,
+    webrtc: searchParams.get('webrtc') !== 'off',
+    span: parseSpan(searchParams.get('layers'))
+  }
+}
+
+/** First and last layer, as `shoal edge --layers` takes them. */
+function parseSpan(text: string | null): Span | undefined {
+  const [, first, last] = /^(\d{1,4})-(\d{1,4})$/.exec(text ?? '') ?? []
+  if (first === undefined || last === undefined || Number(last) < Number(first)) return undefined
+  return { first: Number(first), end: Number(last) + 1 }
+}

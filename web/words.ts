@@ -1,0 +1,103 @@
+/**
+ * What went wrong or is missing, said so that a person knows what it means and what to do.
+ */
+import {
+  AdapterUnavailableError,
+  BusyError,
+  ContextLengthError,
+  DeadlineError,
+  DeviceLostError,
+  NoRouteError,
+  PeerLostError,
+  SelfTestError,
+  SourceError,
+  toShoalError,
+  WeightsCorruptError
+} from '../peer/errors.ts'
+import type { Span } from '../peer/model/types.ts'
+import { listText, spanText } from './format.ts'
+import type { Notice } from './state.ts'
+
+export function insecureNotice(origin: string): Notice {
+  return {
+    title: 'This page cannot use your GPU here',
+    detail: `It was opened over plain HTTP (${origin}), and browsers give pages the GPU over HTTPS or on localhost only. Ask whoever runs this Shoal for its https:// address. You can still chat: other peers do the computing.`
+  }
+}
+
+export const noWebGpuNotice: Notice = {
+  title: 'This browser has no WebGPU',
+  detail:
+    'Donating needs it: a current Chrome, Edge, Safari or Firefox on this machine may have it. You can still chat: other peers do the computing.'
+}
+
+export const noAdapterNotice: Notice = {
+  title: 'The browser offers no GPU',
+  detail:
+    'Hardware acceleration may be switched off, or the GPU or its driver is on the browser’s block list (chrome://gpu tells). You can still chat: other peers do the computing.'
+}
+
+export function unreachableNotice(bootstrap: string): Notice {
+  return {
+    title: 'The swarm cannot be reached',
+    detail: `${bootstrap} does not answer. It may be down, or your network may block WebSockets. This page keeps trying.`
+  }
+}
+
+export const nothingHeldNotice: Notice = {
+  title: 'Nobody is donating yet',
+  detail: 'The model runs once peers hold all its layers. Donate this tab, or start a peer with the command beside it.'
+}
+
+export function missingLayersNotice(missing: readonly Span[]): Notice {
+  return {
+    title: `Nobody holds ${listText(missing.map(spanText))} now`,
+    detail: 'An answer needs every layer. Donate this tab to fill the gap, or wait for a peer to join.'
+  }
+}
+
+/** Why an answer failed or broke off. */
+export function answerNotice(thrown: unknown, missing: readonly Span[]): Notice {
+  const error = toShoalError(thrown)
+  if (error instanceof NoRouteError) {
+    return missing.length > 0
+      ? missingLayersNotice(missing)
+      : { title: 'No chain of peers could be formed', detail: `Try again in a moment. ${error.message}` }
+  }
+  if (error instanceof BusyError) {
+    return { title: 'The swarm is busy', detail: 'Every peer with these layers is full. Try again in a moment.' }
+  }
+  if (error instanceof PeerLostError || error instanceof DeadlineError) {
+    return {
+      title: 'A peer was lost, and nobody could take its place',
+      detail: `What is written above stands. ${error.message}`
+    }
+  }
+  if (error instanceof ContextLengthError) {
+    return { title: 'That is longer than this model can read', detail: 'Shorten the message, or start a new chat.' }
+  }
+  return { title: 'The answer failed', detail: error.message }
+}
+
+/** Why a donation did not start or ended by itself. */
+export function donationNotice(thrown: unknown): Notice {
+  const error = toShoalError(thrown)
+  if (error instanceof AdapterUnavailableError) return { title: 'The GPU could not be opened', detail: error.message }
+  if (error instanceof SelfTestError) {
+    return {
+      title: 'This GPU computes wrong numbers',
+      detail: `Its self-test failed, so this tab serves nobody. Updating the browser or the GPU’s driver may help. ${error.message}`
+    }
+  }
+  if (error instanceof DeviceLostError) {
+    return {
+      title: 'The browser took the GPU away',
+      detail: `This tab has left the swarm. It may have run out of memory: try a smaller budget. ${error.message}`
+    }
+  }
+  if (error instanceof SourceError) return { title: 'The weights could not be downloaded', detail: error.message }
+  if (error instanceof WeightsCorruptError) {
+    return { title: 'The weights are not what the model’s manifest says', detail: `They were thrown away. ${error.message}` }
+  }
+  return { title: 'Donating did not work', detail: error.message }
+}
