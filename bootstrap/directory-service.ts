@@ -50,6 +50,7 @@ interface Caller {
 export function serveDirectory(options: DirectoryServiceOptions): () => void {
   const { links, table, clock } = options
   const callers = new Map<string, Caller>()
+  let stopped = false
   const stop = links.handle(directoryProtocol, async channel => {
     const peer = channel.remotePeer
     const caller = callers.get(peer) ?? { channels: 0, tokens: REQUEST_BURST, countedAt: clock.now(), forgetGone: undefined }
@@ -62,7 +63,7 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
       await answerRequests(channel, caller, options)
     } finally {
       caller.channels--
-      if (caller.channels === 0)
+      if (caller.channels === 0 && !stopped)
         caller.forgetGone = clock.after(GONE_MS, () => {
           table.withdraw(peer)
           callers.delete(peer)
@@ -70,6 +71,7 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
     }
   })
   return () => {
+    stopped = true
     stop()
     for (const { forgetGone } of callers.values()) forgetGone?.()
     callers.clear()

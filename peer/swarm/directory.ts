@@ -67,7 +67,7 @@ export class DirectoryTable {
         retryAfterMs: this.leaseMs
       })
     this.#entries.delete(announcement.peer)
-    this.#entries.set(announcement.peer, { announcement, signed: signed.slice(), heardAt: now })
+    this.#entries.set(announcement.peer, { announcement, signed: new Uint8Array(signed), heardAt: now })
     this.#bytes = bytes
   }
 

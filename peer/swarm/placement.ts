@@ -47,16 +47,16 @@ export function placeNewcomer(question: PlacementQuestion): Span | undefined {
     ends.add(span.first).add(span.end)
     for (let layer = span.first; layer < span.end; layer++) throughput[layer]! += decodeRate / (span.end - span.first)
   }
+  // In an empty swarm everybody begins at layer 0, if layer 0 fits at all (the embedding may be its largest part): two
+  // newcomers that don't see each other yet still make one chain sooner.
+  const first = offers.length === 0 ? windows.filter(window => window.first === 0) : []
   let best: Candidate[] = []
-  // In an empty swarm everybody begins at layer 0: two newcomers that don't see each other yet still make one chain sooner.
-  for (const span of offers.length === 0 ? windows.filter(({ first }) => first === 0) : windows) {
+  for (const span of first.length > 0 ? first : windows) {
     const candidate = judge(span, throughput, ends, question.decodeRate)
     const order = best[0] === undefined ? 1 : compare(candidate, best[0])
     if (order > 0) best = [candidate]
     else if (order === 0) best.push(candidate)
   }
-  // Nobody with too little memory for layer 0 (the embedding may be the largest part) is left out of an empty swarm.
-  if (best.length === 0) best = windows.map(span => judge(span, throughput, ends, question.decodeRate))
   return best[Math.min(best.length - 1, Math.floor(random() * best.length))]!.span
 }
 

@@ -28,8 +28,8 @@ export function decodeActivation({ dtype, data }: Activation, count: number): Fl
   const bytesEach = dtype === Dtype.DTYPE_F16 ? 2 : 4
   if (data.byteLength !== count * bytesEach)
     throw new InvalidFrameError(`hidden.data: ${data.byteLength} bytes of ${dtype}, ${count * bytesEach} expected`)
-  // Copied, since a frame's bytes lie at any offset and typed arrays need theirs aligned.
-  const bytes = data.slice().buffer
+  // Copied, since a frame's bytes lie at any offset and typed arrays need theirs aligned. Not by slice: a Buffer's does not copy.
+  const bytes = new Uint8Array(data).buffer
   const values = bytesEach === 4 ? new Float32Array(bytes) : fromHalves(new Uint16Array(bytes))
   for (let i = 0; i < count; i++)
     if (!Number.isFinite(values[i])) throw new NonFiniteError(`hidden.data: value ${i} is ${values[i]}`)

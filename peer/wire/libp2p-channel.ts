@@ -141,7 +141,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
       source => splitFrames(source, { maxDataLength: maxFrameBytes }),
       async function* (source) {
         try {
-          for await (const bytes of source) yield decode(bytes.subarray())
+          for await (const bytes of source) yield decode(plain(bytes.subarray()))
         } catch (error) {
           throw fail(error)
         }
@@ -176,8 +176,8 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
     this.#uncredited += bytes.byteLength
     if (this.#uncredited > WINDOW_BYTES)
       throw new InvalidFrameError(`${this.#protocol.id}: ${this.#uncredited} bytes in flight, window is ${WINDOW_BYTES}`)
-    // Copied: the transport's buffer may be a small part of a large one.
-    this.#received.append(bytes.slice())
+    // Copied, since the transport's buffer may be a small part of a large one; by constructor, since Buffer.slice() is a view.
+    this.#received.append(new Uint8Array(bytes))
     this.#wakeReader?.()
   }
 
@@ -323,6 +323,11 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
     const why = cause instanceof Error && !(cause instanceof PeerLostError) ? ` (${cause.message})` : ''
     return new PeerLostError(`${this.#protocol.id} to ${this.remotePeer}: ${what}${why}`, { peer: this.remotePeer }, { cause })
   }
+}
+
+/** The same bytes, never as a Buffer, whose slice() is a view into a pool where a Uint8Array's is a copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 /** it-length-prefixed's and protobuf's own errors are the sender's fault. */
