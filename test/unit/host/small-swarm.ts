@@ -6,6 +6,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
+import type { ChainModel } from '../../../peer/session/chain.ts'
 import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from '../../../peer/session/driver.ts'
 import { type GenerationEvent, type GenerationRequest, generate } from '../../../peer/session/generate.ts'
 import { Reputation } from '../../../peer/swarm/reputation.ts'
@@ -43,10 +44,12 @@ export class SmallSwarm {
   readonly reputation = new Reputation()
   readonly driverKey = keys[9]!
   readonly driverId = ids[9]!
+  readonly model: ChainModel
   readonly driverLinks = this.network.peer(this.driverId)
 
   /** Up to eight hosts; key 8 is the stranger. */
-  constructor(hosts: readonly HostSpan[]) {
+  constructor(hosts: readonly HostSpan[], model: ChainModel = MODEL) {
+    this.model = model
     for (const options of hosts) this.add(options)
   }
 
@@ -60,12 +63,12 @@ export class SmallSwarm {
 
   add(options: HostSpan): SwarmHost {
     const at = this.hosts.length
-    const engine = new StandInEngine(options)
+    const engine = new StandInEngine({ ...options, model: this.model })
     const links = this.network.peer(ids[at]!)
     const host = startHost({
       links,
       engine,
-      model: MODEL,
+      model: this.model,
       rates: { prefill: 1000, decode: options.decodeRate ?? 100 },
       clock: this.clock
     })
@@ -103,7 +106,7 @@ export class SmallSwarm {
       links: this.driverLinks,
       privateKey: this.driverKey,
       directory: { query: async () => this.directory() },
-      model: MODEL,
+      model: this.model,
       reputation: this.reputation,
       clock: this.clock,
       logger: silent,

@@ -8,8 +8,15 @@ import { BusyError, DeviceLostError, NonFiniteError, UnknownSessionError } from 
 
 /** Hidden values are integers below this: f16 is exact up to 2048. */
 const MODULUS = 2039
-export const STAND_IN = { layers: 8, width: 4, vocabulary: 97, contextLength: 256 }
+export const STAND_IN: StandInModel = { layers: 8, width: 4, vocabulary: 97, contextLength: 256 }
 const TOKENS_PER_BLOCK = 16
+
+export interface StandInModel {
+  layers: number
+  width: number
+  vocabulary: number
+  contextLength: number
+}
 
 export interface StandInOptions {
   first: number
@@ -17,6 +24,8 @@ export interface StandInOptions {
   blocks?: number
   maxBatchTokens?: number
   numerics?: string
+  /** Another size of model than STAND_IN's. */
+  model?: StandInModel
 }
 
 interface Sequence {
@@ -43,13 +52,14 @@ export class StandInEngine implements SpanEngine {
   constructor(options: StandInOptions) {
     this.#total = options.blocks ?? 256
     this.#free = this.#total
+    const { layers, width, vocabulary, contextLength } = options.model ?? STAND_IN
     this.shape = {
       span: { first: options.first, end: options.end },
-      width: STAND_IN.width,
-      vocabulary: STAND_IN.vocabulary,
-      contextLength: STAND_IN.contextLength,
+      width,
+      vocabulary,
+      contextLength,
       embeds: options.first === 0,
-      heads: options.end === STAND_IN.layers,
+      heads: options.end === layers,
       maxBatchTokens: options.maxBatchTokens ?? 32,
       numerics: options.numerics ?? 'stand-in'
     }
@@ -118,7 +128,9 @@ export class StandInEngine implements SpanEngine {
     const hidden = new Float32Array(count * width)
     for (let token = 0; token < count; token++) {
       let values =
-        'tokens' in step.input ? embed(step.input.tokens[token]!) : step.input.hidden.slice(token * width, (token + 1) * width)
+        'tokens' in step.input
+          ? embed(step.input.tokens[token]!, width)
+          : step.input.hidden.slice(token * width, (token + 1) * width)
       for (let layer = span.first; layer < span.end; layer++) {
         const states = sequence.states[layer - span.first]!
         states.length = step.position + token
@@ -130,7 +142,8 @@ export class StandInEngine implements SpanEngine {
     }
     if (!heads) return { hidden }
     const kept: Float32Array[] = []
-    for (let row = count - step.head.rows; row < count; row++) kept.push(headOf(hidden.subarray(row * width, (row + 1) * width)))
+    for (let row = count - step.head.rows; row < count; row++)
+      kept.push(headOf(hidden.subarray(row * width, (row + 1) * width), this.shape.vocabulary))
     if (kept.length > 0) sequence.row.logits = kept
     return { rows: kept.map(logits => headRow(logits, step)) }
   }
@@ -146,8 +159,8 @@ function mix(a: number, b: number): number {
   return (hash ^ (hash >>> 13)) >>> 0
 }
 
-function embed(token: number): Float32Array {
-  return Float32Array.from({ length: STAND_IN.width }, (_, at) => mix(token, at) % MODULUS)
+function embed(token: number, width: number): Float32Array {
+  return Float32Array.from({ length: width }, (_, at) => mix(token, at) % MODULUS)
 }
 
 /** The state before stands for all earlier positions, as attention over KV does. */
@@ -159,9 +172,9 @@ function layerOf(values: Float32Array, before: Uint32Array | undefined, layer: n
   })
 }
 
-function headOf(values: Float32Array): Float32Array {
+function headOf(values: Float32Array, vocabulary: number): Float32Array {
   const seed = values.reduce((hash, value) => mix(hash, value), 7)
-  return Float32Array.from({ length: STAND_IN.vocabulary }, (_, id) => (mix(seed, id) % 4096) / 512)
+  return Float32Array.from({ length: vocabulary }, (_, id) => (mix(seed, id) % 4096) / 512)
 }
 
 function headRow(logits: Float32Array, { head }: SequenceStep): HeadRow {
@@ -178,9 +191,9 @@ function headRow(logits: Float32Array, { head }: SequenceStep): HeadRow {
 }
 
 /** The tokens a whole, undisturbed greedy run gives: computed without any chain. */
-export async function greedyReference(prompt: readonly number[], count: number): Promise<number[]> {
-  const engine = new StandInEngine({ first: 0, end: STAND_IN.layers, maxBatchTokens: 1024 })
-  const sequence = await engine.reserve(STAND_IN.contextLength)
+export async function greedyReference(prompt: readonly number[], count: number, model = STAND_IN): Promise<number[]> {
+  const engine = new StandInEngine({ first: 0, end: model.layers, maxBatchTokens: 1024, model })
+  const sequence = await engine.reserve(model.contextLength)
   const head = { rows: 1, topK: 1, temperature: 1, extraIds: new Uint32Array(0) }
   const tokens: number[] = []
   let position = 0

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { manifestOf } from '../../../peer/model/manifest.ts'
+import { Tokenizer } from '../../../peer/model/tokenizer.ts'
+import { openCompletionService } from '../../../peer/session/completion.ts'
+import type { CompletionEvent, CompletionRequest } from '../../../peer/session/types.ts'
+import { signAnnouncement } from '../../../peer/swarm/announcement.ts'
+import { bytesSource } from '../../../peer/weights/source.ts'
+import { goldenModelPath } from '../../oracle/goldens.ts'
+import { SmallSwarm } from '../host/small-swarm.ts'
+import { greedyReference } from '../host/stand-in-engine.ts'
+
+// The embedded model's tokenizer, template and sizes; the numbers come from the stand-in engine.
+const manifest = await manifestOf(bytesSource(readFileSync(goldenModelPath()), 'psalter'))
+const { layers, vocabulary, contextLength } = manifest.manifest.hyperparameters
+const model = { digest: manifest.digest, layers, width: 4, vocabulary, contextLength }
+const tokenizer = new Tokenizer(manifest.manifest.tokenizer)
+
+const PROMPT = 'The LORD is my shepherd;'
+/** The stand-in draws no end token after this one before the context is full. */
+const LONG_WINDED = 'And it came to pass'
+const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 }
+const reference = await greedyReference(tokenizer.encode(PROMPT), 24, model)
+const whole = tokenizer.decode(reference)
+
+function swarmOf(
+  hosts = [
+    { first: 0, end: 3 },
+    { first: 3, end: layers }
+  ]
+) {
+  const swarm = new SmallSwarm(hosts, model)
+  const service = openCompletionService({
+    links: swarm.driverLinks,
+    privateKey: swarm.driverKey,
+    manifest: {
+      ...manifest,
+      manifest: { ...manifest.manifest, hyperparameters: { ...manifest.manifest.hyperparameters, width: 4 } }
+    },
+    reputation: swarm.reputation,
+    clock: swarm.clock,
+    directory: {
+      query: () =>
+        Promise.all(
+          swarm.directory().entries.map(async ({ announcement, ageMs }) => {
+            const { key } = swarm.hosts.find(({ id }) => id === announcement.peer)!
+            return { announcement: await signAnnouncement(announcement, key), ageMs }
+          })
+        )
+    }
+  })
+  const complete = (change: Partial<CompletionRequest> = {}, signal?: AbortSignal) =>
+    swarm.clock.until(
+      Array.fromAsync(service.complete({ input: { text: PROMPT }, sampling: greedy, stop: [], maxTokens: 24, ...change }, signal))
+    )
+  return { swarm, service, complete }
+}
+
+function textOf(events: readonly CompletionEvent[]): string {
+  return events.map(event => (event.type === 'text' ? event.text : '')).join('')
+}
+
+function finish(events: readonly CompletionEvent[]) {
+  const last = events.at(-1)
+  assert.equal(last?.type, 'finished')
+  return last as Extract<CompletionEvent, { type: 'finished' }>
+}
+
+test('text in, text out, with its chain and what each hop took', async () => {
+  const { swarm, complete } = swarmOf()
+  const events = await complete()
+  assert.equal(textOf(events), whole)
+  assert.deepEqual(events[0], {
+    type: 'started',
+    model: manifest.digest,
+    promptTokens: tokenizer.encode(PROMPT).length,
+    chain: swarm.hosts.map(({ id, engine }) => ({ peer: id, span: engine.shape.span }))
+  })
+  assert.deepEqual(
+    events.flatMap(event => (event.type === 'text' ? event.tokens : [])),
+    reference
+  )
+  const { reason, completionTokens, hops } = finish(events)
+  assert.deepEqual([reason, completionTokens, hops.length], ['length', 24, 2])
+  assert.deepEqual(swarm.freeBlocks(), [256, 256])
+})
+
+test('an answer ends before a stop text, which may lie across tokens and is never shown', async () => {
+  const { complete } = swarmOf()
+  for (const from of [3, 7, 11, 16]) {
+    // From the middle of one token to the middle of another.
+    const start = tokenizer.decode(reference.slice(0, from)).length - 1
+    const stop = whole.slice(start, start + 9)
+    const events = await complete({ stop: ['never in there', stop] })
+    assert.equal(textOf(events), whole.slice(0, whole.indexOf(stop)), `stop at ${JSON.stringify(stop)}`)
+    assert.equal(finish(events).reason, 'stop')
+  }
+})
+
+test('what looked like a stop text at the end of the answer is shown', async () => {
+  const { complete } = swarmOf()
+  const events = await complete({ stop: [`${whole.slice(-4)} and more`] })
+  assert.equal(textOf(events), whole)
+  assert.equal(finish(events).reason, 'length')
+})
+
+test('an answer fills the context and no more; what can’t fit is refused before anything is asked of a hop', async () => {
+  const { swarm, complete } = swarmOf()
+  const prompt = tokenizer.encode(LONG_WINDED).length
+  const events = await complete({ input: { text: LONG_WINDED }, maxTokens: undefined })
+  assert.equal(finish(events).completionTokens, contextLength - prompt)
+  assert.equal(finish(events).reason, 'length')
+  const before = swarm.network.frames
+  await assert.rejects(complete({ input: { text: LONG_WINDED }, maxTokens: contextLength - prompt + 1 }), {
+    code: 'CONTEXT_LENGTH'
+  })
+  await assert.rejects(complete({ input: { text: PROMPT.repeat(contextLength) } }), { code: 'CONTEXT_LENGTH' })
+  assert.equal(swarm.network.frames, before)
+})
+
+test('requests that make no sense are refused by field', async () => {
+  const { complete } = swarmOf()
+  const wrong: [string, Partial<CompletionRequest>][] = [
+    ['temperature', { sampling: { ...greedy, temperature: -1 } }],
+    ['temperature', { sampling: { ...greedy, temperature: Number.NaN } }],
+    ['top_p', { sampling: { ...greedy, topP: 0 } }],
+    ['top_k', { sampling: { ...greedy, topK: 1.5 } }],
+    ['min_p', { sampling: { ...greedy, minP: 2 } }],
+    ['seed', { sampling: { ...greedy, seed: -1 } }],
+    ['max_tokens', { maxTokens: 0 }],
+    ['stop', { stop: [''] }],
+    ['stop', { stop: Array.from({ length: 17 }, () => 'x') }]
+  ]
+  for (const [param, change] of wrong) await assert.rejects(complete(change), { code: 'INVALID_REQUEST', details: { param } })
+})
+
+test('a chat goes through the model’s own template', async () => {
+  const { complete } = swarmOf()
+  const events = await complete({ input: { messages: [{ role: 'user', content: PROMPT }] }, maxTokens: 4 })
+  assert.equal(finish(events).completionTokens, 4)
+})
+
+test('a lost hop shows as recovered, and nothing emitted changes', async () => {
+  const { swarm, complete } = swarmOf([
+    { first: 0, end: 3 },
+    { first: 3, end: layers },
+    { first: 3, end: layers }
+  ])
+  swarm.network.onFrame = ({ index }) => {
+    if (index !== 60) return
+    swarm.network.kill(swarm.hosts[1]!.id)
+    swarm.gone.add(swarm.hosts[1]!.id)
+  }
+  const events = await complete()
+  assert.equal(textOf(events), whole)
+  const recovered = events.find(event => event.type === 'recovered')
+  assert.equal(recovered?.lost, swarm.hosts[1]!.id)
+  assert.deepEqual(
+    recovered?.chain.map(({ peer }) => peer),
+    [swarm.hosts[0]!.id, swarm.hosts[2]!.id]
+  )
+})
+
+test('no peers at all is said so, in time', async () => {
+  const { swarm, complete } = swarmOf([{ first: 0, end: 3 }])
+  const before = swarm.clock.now()
+  await assert.rejects(complete(), { code: 'NO_ROUTE' })
+  assert.ok(swarm.clock.now() - before < 20_000)
+})
+
+test('a deadline ends the answer and frees the hops', async () => {
+  const { swarm, complete } = swarmOf()
+  for (const { engine } of swarm.hosts) engine.hold = () => new Promise(resolve => swarm.clock.after(400, resolve))
+  await assert.rejects(complete({ deadlineMs: 3_000 }), { code: 'DEADLINE' })
+  await swarm.clock.pass(1_000)
+  assert.deepEqual(swarm.freeBlocks(), [256, 256])
+})
