@@ -3,6 +3,7 @@
  * that it serves.
  */
 import type { EngineDevice } from '../engine/device.ts'
+import { measureSpan } from '../engine/measure.ts'
 import { selfTest } from '../engine/self-test.ts'
 import { createSpanEngine } from '../engine/span.ts'
 import type { NamedManifest } from '../model/manifest.ts'
@@ -11,7 +12,6 @@ import type { ChunkCache } from '../weights/chunk-cache.ts'
 import type { ByteSource } from '../weights/source.ts'
 import { openSpanReader } from '../weights/verified-reader.ts'
 import type { DonatedEngine, LoadProgress } from './donate.ts'
-import { measureRates } from './measure.ts'
 
 export interface LoadSpanOptions {
   device: EngineDevice
@@ -33,7 +33,8 @@ export async function loadSpan(options: LoadSpanOptions): Promise<DonatedEngine>
   await selfTest({ device, hyperparameters, span, tensors, signal })
   const engine = await createSpanEngine({ device, hyperparameters, span, tensors, kvTokens, signal })
   try {
-    return { engine, rates: await measureRates(engine, signal) }
+    const { prefillTokenLayersPerSecond: prefill, decodeTokenLayersPerSecond: decode } = await measureSpan(engine, { signal })
+    return { engine, rates: { prefill, decode } }
   } catch (error) {
     await engine.close()
     throw error
