@@ -43,7 +43,7 @@ function nextUserTurn(messages: readonly ChatMessage[], after: number): number {
 type AnswerTurn = Turn & { role: 'assistant' }
 
 function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
-  const empty: AnswerTrace = { chain: [], lost: [], hops: undefined, ttftMs: undefined, tpotMs: undefined, tokens: 0 }
+  const empty: AnswerTrace = { chain: [], lost: [], hops: undefined, ttftMs: undefined, tpotMs: undefined, tokens: [] }
   const trace = answer.trace ?? empty
   switch (event.type) {
     case 'started':
@@ -55,11 +55,11 @@ function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
         ...answer,
         state: 'streaming',
         text: answer.text + event.text,
-        trace: { ...trace, tokens: trace.tokens + event.tokens.length }
+        trace: { ...trace, tokens: [...trace.tokens, ...event.tokens] }
       }
     case 'finished': {
-      const { hops, ttftMs, tpotMs, completionTokens: tokens, reason } = event
-      return { ...answer, state: 'finished', cut: reason === 'length', trace: { ...trace, hops, ttftMs, tpotMs, tokens } }
+      const { hops, ttftMs, tpotMs, reason } = event
+      return { ...answer, state: 'finished', cut: reason === 'length', trace: { ...trace, hops, ttftMs, tpotMs } }
     }
   }
 }

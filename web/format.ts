@@ -39,10 +39,11 @@ export function listText(items: readonly string[]): string {
 
 /** 0 … 359: the same peer has the same colour in the picture of the swarm and under every answer. */
 export function peerHue(peer: string): number {
-  let hash = 0
-  for (const character of peer) hash = (hash * 31 + character.charCodeAt(0)) >>> 0
-  // Steps of the golden angle keep hues of neighbouring hashes apart.
-  return Math.round((hash % 360) * 137.508) % 360
+  // FNV-1a, then a last stir, since ids that differ in one character would get neighbouring hues.
+  let hash = 0x811c9dc5
+  for (const character of peer) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
+  return ((hash ^ (hash >>> 13)) >>> 0) % 360
 }
 
 function trim(value: number): string {

@@ -2,15 +2,14 @@
  * `window.shoal`: what this tab is and whom it is connected to, for the console of whoever wants to look and for the tests.
  */
 import type { Span } from '../peer/model/types.ts'
-import type { ConnectionInfo } from '../peer/wire/node.ts'
 import type { PageState } from './state.ts'
 import type { Store } from './store.ts'
-import type { TabPeer } from './tab-peer.ts'
+import type { TabConnection, TabPeer } from './tab-peer.ts'
 
 export interface ShoalHandle {
   /** Undefined until the tab has joined. */
   peerId: () => string | undefined
-  connections: () => ConnectionInfo[]
+  connections: () => TabConnection[]
   /** Served now. */
   span: () => Span | undefined
   /** Everything the page shows. */

@@ -45,7 +45,8 @@ export interface AnswerTrace {
   hops: HopTime[] | undefined
   ttftMs: number | undefined
   tpotMs: number | undefined
-  tokens: number
+  /** Ids of the answer's tokens so far. */
+  tokens: readonly number[]
 }
 
 export type Turn =

@@ -26,10 +26,16 @@ const READY_MS = 15_000
 /** Tokens a second through one layer that a tab expects of itself before it has measured: a small GPU, a small model. */
 const EXPECTED_DECODE_RATE = 1_000
 
+/** A connection and what runs over it. */
+export interface TabConnection extends ConnectionInfo {
+  /** Protocol ids of its open streams. */
+  protocols: string[]
+}
+
 export interface TabPeer {
   readonly self: string
   readonly models: readonly RendezvousModel[]
-  connections: () => ConnectionInfo[]
+  connections: () => TabConnection[]
   /** Calls back when a connection opens or closes. */
   onConnectionsChanged: (listener: () => void) => void
   directory: (digest: string, signal: AbortSignal) => Promise<Directory>
@@ -99,7 +105,12 @@ export async function joinSwarm({ bootstrap, webrtc, signal }: TabPeerOptions): 
   return {
     self: node.self,
     models,
-    connections: node.connections,
+    connections: () => {
+      const open = node.node.getConnections()
+      return node
+        .connections()
+        .map((info, index) => ({ ...info, protocols: open[index]!.streams.map(({ protocol }) => protocol) }))
+    },
     onConnectionsChanged: node.onConnectionsChanged,
     directory: (digest, limit) => directory.query(digest, limit),
     manifest,

@@ -48,8 +48,8 @@ function Trace({ trace, self }: { trace: AnswerTrace; self: string | undefined }
       )}
       {trace.ttftMs !== undefined && trace.tpotMs !== undefined && (
         <p class="quiet-text timing">
-          {countText(trace.tokens, 'token')}; the first after {msText(trace.ttftMs)}
-          {trace.tokens > 1 && <>, then {msText(trace.tpotMs)} each</>}
+          {countText(trace.tokens.length, 'token')}; the first after {msText(trace.ttftMs)}
+          {trace.tokens.length > 1 && <>, then {msText(trace.tpotMs)} each</>}
         </p>
       )}
     </div>

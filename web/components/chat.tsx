@@ -19,7 +19,6 @@ export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { s
   const answering = last?.role === 'assistant' && (last.state === 'waiting' || last.state === 'streaming')
   const log = useRef<HTMLDivElement>(null)
   const written = last?.role === 'assistant' ? last.text.length : 0
-  // biome-ignore lint/correctness/useExhaustiveDependencies: follows the text as it grows
   useEffect(() => {
     log.current?.scrollTo({ top: log.current.scrollHeight })
   }, [turns.length, written])
@@ -50,13 +49,11 @@ export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { s
         )}
         {turns.map((turn, index) =>
           turn.role === 'user' ? (
-            // biome-ignore lint/suspicious/noArrayIndexKey: turns are only appended
             <p key={index} class="turn user">
               <span class="unseen">You: </span>
               {turn.text}
             </p>
           ) : (
-            // biome-ignore lint/suspicious/noArrayIndexKey: turns are only appended
             <Answer key={index} turn={turn} self={self} />
           )
         )}

@@ -58,16 +58,12 @@ export function Composer({ answering, settings, onSend, onStopAnswer, onSettings
 }
 
 function Settings({ settings, onSettings }: { settings: ChatSettings; onSettings: (settings: ChatSettings) => void }) {
-  const number = (name: keyof ChatSettings, value: string, least: number, most: number) => {
-    const parsed = Number(value)
-    if (value.trim() !== '' && Number.isFinite(parsed))
-      onSettings({ ...settings, [name]: Math.min(most, Math.max(least, parsed)) })
-  }
+  const { temperature, seed, maxTokens } = settings
   return (
     <div class="fields">
       <label class="field">
         <span>
-          Temperature <output>{settings.temperature === 0 ? '0, always the likeliest word' : settings.temperature}</output>
+          Temperature <output>{temperature === 0 ? '0, always the likeliest word' : temperature}</output>
         </span>
         <input
           type="range"
@@ -75,34 +71,60 @@ function Settings({ settings, onSettings }: { settings: ChatSettings; onSettings
           min="0"
           max="2"
           step="0.1"
-          value={settings.temperature}
-          onInput={event => number('temperature', event.currentTarget.value, 0, 2)}
+          value={temperature}
+          onInput={event => onSettings({ ...settings, temperature: Number(event.currentTarget.value) })}
         />
       </label>
-      <label class="field">
-        <span>Seed</span>
-        <input
-          type="number"
-          name="seed"
-          min="0"
-          max={2 ** 32 - 1}
-          step="1"
-          value={settings.seed}
-          onChange={event => number('seed', String(Math.trunc(Number(event.currentTarget.value))), 0, 2 ** 32 - 1)}
-        />
-      </label>
-      <label class="field">
-        <span>Most tokens</span>
-        <input
-          type="number"
-          name="maxTokens"
-          min="1"
-          max="100000"
-          step="1"
-          value={settings.maxTokens}
-          onChange={event => number('maxTokens', String(Math.trunc(Number(event.currentTarget.value))), 1, 100_000)}
-        />
-      </label>
+      <WholeNumber
+        label="Seed"
+        name="seed"
+        least={0}
+        most={2 ** 32 - 1}
+        value={seed}
+        onValue={value => onSettings({ ...settings, seed: value })}
+      />
+      <WholeNumber
+        label="Most tokens"
+        name="maxTokens"
+        least={1}
+        most={1_000_000}
+        value={maxTokens}
+        onValue={value => onSettings({ ...settings, maxTokens: value })}
+      />
     </div>
+  )
+}
+
+interface WholeNumberProps {
+  label: string
+  name: string
+  least: number
+  most: number
+  value: number
+  onValue: (value: number) => void
+}
+
+/** Keeps what is being typed, valid or not, until the field is left; hands on what is valid at once. */
+function WholeNumber({ label, name, least, most, value, onValue }: WholeNumberProps) {
+  const [draft, setDraft] = useState<string | undefined>(undefined)
+  const accept = (text: string) => {
+    setDraft(text)
+    const number = Number(text)
+    if (text.trim() !== '' && Number.isInteger(number) && number >= least && number <= most) onValue(number)
+  }
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        type="number"
+        name={name}
+        min={least}
+        max={most}
+        step="1"
+        value={draft ?? value}
+        onInput={event => accept(event.currentTarget.value)}
+        onBlur={() => setDraft(undefined)}
+      />
+    </label>
   )
 }

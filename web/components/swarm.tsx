@@ -47,7 +47,6 @@ function Picture({ holders, layers, self }: { holders: readonly Holder[]; layers
       <div class="picture" style={{ '--layers': layers }}>
         <ol class="layers" aria-label="Layers of the model and how many peers serve each">
           {covered.map((count, layer) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a layer is its index
             <li key={layer} class={count === 0 ? 'missing' : ''} title={`Layer ${layer + 1}: ${countText(count, 'peer')}`}>
               <span class="number" aria-hidden="true">
                 {layer + 1}
