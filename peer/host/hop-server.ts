@@ -36,11 +36,12 @@ async function serveChain(context: HostContext<Hop>, channel: Channel<ChainFrame
         break
       } else throw new InvalidFrameError('a chain stream starts with an open', { peer: channel.remotePeer })
     }
-    if (hop === undefined) await channel.close()
   } finally {
     forget()
     hop?.previousLost()
   }
+  // The hop ends the stream when all after it is done; leaving here would end it now.
+  if (hop !== undefined) await channel.closed
 }
 
 /** A driver whose chain is broken frees its hops one by one; only its own sessions, since the key holds who it is. */

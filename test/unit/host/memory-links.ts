@@ -60,10 +60,14 @@ export class MemoryNetwork {
           throw new PeerLostError(`no way to ${peer}`, { peer })
         }
         const [near, far] = this.#join(self, peer, protocol)
-        handler(far as Channel<unknown>).catch(error => {
-          this.handlerErrors.push(error)
-          far.abort(error)
-        })
+        // As the libp2p node does: a channel ends with its handler.
+        handler(far as Channel<unknown>).then(
+          () => far.close(),
+          error => {
+            this.handlerErrors.push(error)
+            far.abort(error)
+          }
+        )
         return near
       },
       handle: (protocol, handler) => {
