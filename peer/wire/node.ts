@@ -35,11 +35,14 @@ const DIRECT_RETRY_MS = 60_000
 /** Peers remembered as reachable over the relay only. */
 const MAX_RELAY_ONLY_PEERS = 1_024
 
-/** Pinged every second, so that a dead tab is seen in a second or two; libp2p's 10 s make it 7–11 s over WebRTC. */
+/** Pinged every second, so that a dead tab is seen in seconds; libp2p's interval of 10 s makes it 7–11 s over WebRTC. */
 const PING_INTERVAL_MS = 1_000
 
-/** A ping unanswered this long means the peer is gone. A busy main thread is not: pipelines compile for seconds. */
-const PING_TIMEOUT_MS = 6_000
+/**
+ * A ping unanswered this long means the peer is gone (over TCP and WebSockets its socket tells at once). Not shorter: one
+ * late answer aborts the connection, and a machine that compiles pipelines on all cores answers late.
+ */
+const PING_TIMEOUT_MS = 4_000
 
 /** Pings under way on one connection. libp2p's 1 would abort the connection as soon as one takes longer than the interval. */
 const MAX_PINGS = 16
