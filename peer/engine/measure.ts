@@ -3,8 +3,11 @@
  */
 import type { SequenceId, SpanEngine } from './engine.ts'
 
+/** Browsers coarsen the clock to as much as this. */
+const CLOCK_GRAIN_MS = 1
+
 export interface SpanRates {
-  /** Tokens a second times the span's layers, in the largest batch; what the span does with prompts. */
+  /** Tokens a second times the span's layers, in a batch; what the span does with prompts. */
   prefillTokenLayersPerSecond: number
   /** The same one token at a time. */
   decodeTokenLayersPerSecond: number
@@ -16,9 +19,6 @@ export interface MeasureOptions {
   signal?: AbortSignal
 }
 
-/** A single step hangs on the clock's grain, which browsers coarsen to as much as 1 ms. */
-const LEAST_STEPS = 2
-
 /**
  * Takes KV for one batch while it runs.
  * @throws BusyError when KV has no room, what `run` throws, the signal's reason
@@ -26,36 +26,42 @@ const LEAST_STEPS = 2
 export async function measureSpan(engine: SpanEngine, { limitMs = 1000, signal }: MeasureOptions = {}): Promise<SpanRates> {
   const { contextLength, maxBatchTokens, span } = engine.shape
   const { freeBlocks, tokensPerBlock } = engine.kv()
-  const tokens = Math.max(1, Math.min(maxBatchTokens, contextLength - 1, freeBlocks * tokensPerBlock - 1))
-  const sequence = await engine.reserve(tokens + 1)
+  const most = Math.max(1, Math.min(maxBatchTokens, contextLength, freeBlocks * tokensPerBlock))
+  const sequence = await engine.reserve(most)
+  /** Milliseconds of one step of `count` tokens, the average of as many as fit into half the limit. */
+  const time = async (count: number) => {
+    const start = performance.now()
+    let steps = 0
+    do {
+      await step(engine, sequence, count, signal)
+      steps++
+    } while (performance.now() - start < limitMs / 2)
+    return Math.max(performance.now() - start, CLOCK_GRAIN_MS) / steps
+  }
   try {
-    const layers = span.end - span.first
-    const rate = async (position: number, count: number) => {
-      // The first step of a kind may compile kernels.
-      await step(engine, sequence, position, count, signal)
-      const start = performance.now()
-      let steps = 0
-      while (steps < LEAST_STEPS || performance.now() - start < limitMs / 2) {
-        await step(engine, sequence, position, count, signal)
-        steps++
-        if (performance.now() - start >= limitMs) break
-      }
-      return (steps * count * layers * 1000) / Math.max(performance.now() - start, 0.001)
+    // The first step of a kind may compile kernels.
+    await step(engine, sequence, 1, signal)
+    const decode = await time(1)
+    // A token of a batch takes at most what it takes alone; a slow span is measured on fewer.
+    const count = Math.min(most, Math.max(2, Math.floor(limitMs / decode)))
+    await step(engine, sequence, Math.min(most, 2), signal)
+    const prefill = await time(count)
+    const perSecond = (span.end - span.first) * 1000
+    return {
+      prefillTokenLayersPerSecond: (count * perSecond) / prefill,
+      decodeTokenLayersPerSecond: perSecond / decode
     }
-    const prefillTokenLayersPerSecond = await rate(0, tokens)
-    const decodeTokenLayersPerSecond = await rate(tokens, 1)
-    return { prefillTokenLayersPerSecond, decodeTokenLayersPerSecond }
   } finally {
     await engine.release(sequence)
   }
 }
 
-async function step(engine: SpanEngine, sequence: SequenceId, position: number, count: number, signal: AbortSignal | undefined) {
+async function step(engine: SpanEngine, sequence: SequenceId, count: number, signal: AbortSignal | undefined) {
   signal?.throwIfAborted()
   const { embeds, width, vocabulary } = engine.shape
   const input = embeds
     ? { tokens: Uint32Array.from({ length: count }, (_, index) => (index * 7919) % vocabulary) }
     : // Any finite values take as long as real ones.
       { hidden: Float32Array.from({ length: count * width }, (_, index) => Math.sin(index)) }
-  await engine.run([{ sequence, position, input, head: { rows: 1, topK: 1, temperature: 1, extraIds: new Uint32Array(0) } }])
+  await engine.run([{ sequence, position: 0, input, head: { rows: 1, topK: 1, temperature: 1, extraIds: new Uint32Array(0) } }])
 }

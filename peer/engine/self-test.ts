@@ -60,6 +60,7 @@ export async function selfTest(request: SelfTestRequest): Promise<void> {
     const style = styleFor(device, request.variant)
     const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, style })
     const test = new KernelTest(device, owner, buffers, model, kv)
+    await owner.verify()
     for (const { position, count } of PASSES) {
       signal?.throwIfAborted()
       await test.pass(program, position, count)

@@ -46,27 +46,37 @@ export interface SpanBuffers {
 export class BufferOwner {
   readonly #gpu: GPUDevice
   readonly #buffers: GPUBuffer[] = []
-  #bytes = 0
+  readonly #checks: Promise<void>[] = []
 
   constructor(gpu: GPUDevice) {
     this.#gpu = gpu
   }
 
-  /** Bytes taken. */
-  get bytes(): number {
-    return this.#bytes
-  }
-
-  /** @throws BusyError when the device has no room to map that much */
+  /** @throws BusyError when the device cannot have a buffer that large; that it has no memory left, `verify` tells */
   take(label: string, size: number, usage: number, mapped = false): GPUBuffer {
+    const refused = (cause?: unknown) => new BusyError(`The GPU has no room for ${label} (${size} bytes)`, {}, { cause })
+    if (size > this.#gpu.limits.maxBufferSize) throw refused()
+    // Opened and closed at once, so that it catches nothing of what else runs on the device.
+    this.#gpu.pushErrorScope('out-of-memory')
     try {
       const buffer = this.#gpu.createBuffer({ label, size, usage, mappedAtCreation: mapped })
       this.#buffers.push(buffer)
-      this.#bytes += size
       return buffer
     } catch (cause) {
-      throw new BusyError(`The GPU has no room for ${label} (${size} bytes)`, {}, { cause })
+      throw refused(cause)
+    } finally {
+      const check = this.#gpu.popErrorScope().then(error => {
+        if (error !== null) throw refused(error)
+      })
+      // Awaited by `verify`; until then a rejection is not unhandled.
+      check.catch(() => undefined)
+      this.#checks.push(check)
     }
+  }
+
+  /** Resolves when all that was taken is known to be there. @throws BusyError */
+  async verify(): Promise<void> {
+    await Promise.all(this.#checks.splice(0))
   }
 
   /** A storage buffer that `fill` writes; nothing is uploaded when it throws. */
@@ -79,7 +89,6 @@ export class BufferOwner {
 
   destroy(): void {
     for (const buffer of this.#buffers.splice(0)) buffer.destroy()
-    this.#bytes = 0
   }
 }
 
@@ -96,29 +105,16 @@ export interface LoadRequest {
 
 /** @throws BusyError, InvalidFileError, WeightsCorruptError, whatever the reader throws, and the signal's reason */
 export async function loadSpanBuffers(owner: BufferOwner, request: LoadRequest): Promise<SpanBuffers> {
-  const { device, hyperparameters, tensors, matrices, limits } = request
+  const { hyperparameters, tensors, matrices, limits } = request
   const heads = tensors.head !== undefined
   const blocks = kvBlocks(hyperparameters, limits)
   if (blocks < 1)
     throw new BusyError(`No KV block fits: ${limits.kvTokens} tokens asked for, ${limits.bindingLimit} bytes bindable`)
-  const gpu = device.gpu
-  // Out of memory is reported to the scope, later than createBuffer returns.
-  gpu.pushErrorScope('out-of-memory')
-  gpu.pushErrorScope('validation')
-  try {
-    const buffers = takeBuffers(owner, hyperparameters, limits, tensors.layers.length, heads, blocks)
-    await loadWeights(owner, buffers, matrices, request)
-    return buffers
-  } finally {
-    const validation = await gpu.popErrorScope()
-    const memory = await gpu.popErrorScope()
-    const error = memory ?? validation
-    if (error !== null && device.failure() === undefined) {
-      owner.destroy()
-      // biome-ignore lint/correctness/noUnsafeFinally: an allocation that failed explains whatever else went wrong.
-      throw new BusyError(`The GPU has no room for the span: ${error.message}`)
-    }
-  }
+  const buffers = takeBuffers(owner, hyperparameters, limits, tensors.layers.length, heads, blocks)
+  await owner.verify()
+  await loadWeights(owner, buffers, matrices, request)
+  await owner.verify()
+  return buffers
 }
 
 function takeBuffers(

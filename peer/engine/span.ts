@@ -4,7 +4,6 @@
  */
 import {
   ContextLengthError,
-  type DeviceLostError as DeviceLost,
   DeviceLostError,
   InvalidRequestError,
   NonFiniteError,
@@ -17,6 +16,7 @@ import type { EngineDevice } from './device.ts'
 import type { EngineShape, HeadRow, KvState, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from './engine.ts'
 import { MAP_READ } from './gpu-usage.ts'
 import { firstNonFinite, headRow } from './head-row.ts'
+import { KeptLogits } from './kept-logits.ts'
 import type { KernelVariant, KvType } from './kernels/shared.ts'
 import { TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { KvPool } from './kv-pool.ts'
@@ -80,6 +80,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       onProgress
     })
     const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, style })
+    await owner.verify()
     signal?.throwIfAborted()
     const types = [...new Set(partsOf(matrices).flatMap(part => part.decoders.map(decoder => decoder.type)))].sort()
     const shape: EngineShape = {
@@ -109,7 +110,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
 
 class WebGpuSpan implements SpanEngine {
   readonly shape: EngineShape
-  readonly lost: Promise<DeviceLost>
+  readonly lost: Promise<DeviceLostError>
   readonly #device: EngineDevice
   readonly #owner: BufferOwner
   readonly #buffers: SpanBuffers
@@ -117,7 +118,7 @@ class WebGpuSpan implements SpanEngine {
   readonly #pool: KvPool
   /** Values of a row of logits on the GPU. */
   readonly #logitStride: number
-  readonly #kept = new Map<SequenceId, Float32Array[]>()
+  readonly #kept = new KeptLogits()
   readonly #serial = new Serial()
   #closed = false
 
@@ -170,14 +171,17 @@ class WebGpuSpan implements SpanEngine {
       } catch (error) {
         // What the step wrote is not to be built on; the same step may be run again.
         for (const { step } of checked) this.#pool.get(step.sequence).written = step.position
-        throw this.#device.failure() ?? toShoalError(error)
+        throw (
+          this.#device.failure() ??
+          (error instanceof DOMException ? new DeviceLostError(`The GPU failed a step: ${error.message}`) : toShoalError(error))
+        )
       }
     })
   }
 
   logits(sequence: SequenceId, row: number): Promise<Float32Array> {
     return this.#serial.run(() => {
-      const kept = this.#kept.get(sequence)?.[row]
+      const kept = this.#kept.get(sequence, row)
       if (kept === undefined) throw new UnknownSessionError(`No row ${row} of logits is kept for sequence ${sequence}`)
       return kept.slice()
     })

@@ -360,6 +360,20 @@ test('a lost device fails what is asked of it, and says so once', async () => {
   await engine.close()
 })
 
+test('a device lost under a running step fails it as such', async () => {
+  const doomed = await testDevice()
+  const engine = await load(syntheticModel(), { device: doomed })
+  const sequence = await engine.reserve(16)
+  const step = { sequence, position: 0, input: { tokens: Uint32Array.of(1) }, head: headRequest(1) }
+  await engine.run([step])
+  const running = engine.run([step])
+  // By the next turn the step is submitted and waits for its output.
+  await Promise.resolve()
+  doomed.gpu.destroy()
+  await assert.rejects(running, { code: 'DEVICE_LOST' })
+  await engine.close()
+})
+
 test('loading stops when told to, and gives memory back', async () => {
   const model = syntheticModel()
   const controller = new AbortController()

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { halfAt } from '../../../peer/engine/decoders/decoder.ts'
 import { firstNonFinite, topIds } from '../../../peer/engine/head-row.ts'
+import { KeptLogits } from '../../../peer/engine/kept-logits.ts'
 import { KvPool } from '../../../peer/engine/kv-pool.ts'
 import { fillPart, planStacked } from '../../../peer/engine/matrix.ts'
 import { planSpanTensors } from '../../../peer/engine/span-tensors.ts'
@@ -120,4 +121,21 @@ test('parts hold every row once, whatever the limit', () => {
       )
     }
   assert.throws(() => planStacked([{ tensor: query }], 100), { code: 'UNSUPPORTED_MODEL', message: /attn_q/ })
+})
+
+test('kept logits stay within their bytes, the oldest step first to go', () => {
+  const kept = new KeptLogits(40)
+  const rows = (...values: number[]) => values.map(value => Float32Array.of(value, value))
+  kept.set(1, rows(10, 11))
+  kept.set(2, rows(20, 21))
+  kept.set(1, rows(12))
+  kept.set(3, rows(30, 31))
+  assert.deepEqual([kept.get(1, 0), kept.get(1, 1), kept.get(2, 1), kept.get(3, 1)], [...rows(12), undefined, ...rows(21, 31)])
+  kept.set(4, rows(40))
+  assert.deepEqual([kept.get(2, 0), kept.get(1, 0), kept.get(4, 0)], [undefined, ...rows(12, 40)])
+  kept.set(5, rows(1, 2, 3, 4, 5, 6))
+  assert.deepEqual(
+    [1, 3, 4, 5].map(id => kept.get(id, 0)),
+    [undefined, undefined, undefined, undefined]
+  )
 })
