@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { spanBudget } from '../../../peer/engine/budget.ts'
 import type { EngineDevice } from '../../../peer/engine/device.ts'
+import type { SequenceStep, SpanEngine } from '../../../peer/engine/engine.ts'
 import { measureSpan } from '../../../peer/engine/measure.ts'
 import { createSpanEngine } from '../../../peer/engine/span.ts'
 import type { Hyperparameters, TensorInfo } from '../../../peer/model/types.ts'
@@ -120,6 +121,40 @@ test('the budget is what loading takes', async () => {
     }
 })
 
+test('rates are tokens times layers a second, compiling left out, a slow span tried with fewer tokens', async t => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  const seen = new Set<boolean>()
+  const counts: number[] = []
+  const engineOf = (perToken: number) =>
+    ({
+      shape: { span: { first: 2, end: 5 }, width: 4, embeds: false, contextLength: 100, maxBatchTokens: 64 },
+      kv: () => ({ tokensPerBlock: 16, totalBlocks: 9, freeBlocks: 9 }),
+      reserve: async () => 1,
+      release: async () => undefined,
+      run: async ([step]: SequenceStep[]) => {
+        assert.ok('hidden' in step!.input)
+        const count = step!.input.hidden.length / 4
+        counts.push(count)
+        // Single and tiled kernels compile at their first step.
+        now += seen.has(count > 1) ? 4 + perToken * count : 900
+        seen.add(count > 1)
+        return []
+      }
+    }) as unknown as SpanEngine
+  assert.deepEqual(await measureSpan(engineOf(1)), {
+    decodeTokenLayersPerSecond: 3000 / 5,
+    prefillTokenLayersPerSecond: (64 * 3000) / 68
+  })
+  seen.clear()
+  counts.length = 0
+  assert.deepEqual(await measureSpan(engineOf(96)), {
+    decodeTokenLayersPerSecond: 3000 / 100,
+    prefillTokenLayersPerSecond: (10 * 3000) / 964
+  })
+  assert.equal(Math.max(...counts), 10)
+})
+
 test('rates are measured on any span, and KV given back', async () => {
   const model = syntheticModel({ layers: 3 })
   for (const span of [
@@ -127,12 +162,8 @@ test('rates are measured on any span, and KV given back', async () => {
     { first: 1, end: 2 }
   ]) {
     const engine = await createSpanEngine({ device, ...model, tensors: model.reader, span, kvTokens: 64, maxBatchTokens: 16 })
-    const start = performance.now()
     const rates = await measureSpan(engine, { limitMs: 40 })
-    const elapsed = (performance.now() - start) / 1000
-    // Each kind ran at least twice, once of it timed.
-    assert.ok(rates.decodeTokenLayersPerSecond > (2 * (span.end - span.first)) / elapsed)
-    assert.ok(rates.prefillTokenLayersPerSecond > (2 * (span.end - span.first)) / elapsed)
+    for (const rate of Object.values(rates)) assert.ok(rate > 0 && Number.isFinite(rate))
     assert.equal(engine.kv().freeBlocks, 4)
     await assert.rejects(measureSpan(engine, { signal: AbortSignal.abort(new Error('stop')) }), { message: 'stop' })
     assert.equal(engine.kv().freeBlocks, 4)
