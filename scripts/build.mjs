@@ -1,17 +1,20 @@
 /**
  * `npm run build`: dist/ becomes the publishable package (JavaScript, types, the embedded model, the `shoal` command) and
- * dist/web the page. `--page` builds the page alone.
+ * dist/web the page. `--page` builds the page alone, `--package FOLDER` the package without page into another folder.
  */
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { projectNode, root, run } from './set-up/machine.mjs'
 import { ensurePackages } from './set-up/packages.mjs'
 
-const out = join(root, 'dist')
+const dist = join(root, 'dist')
 
-function build() {
-  rmSync(out, { recursive: true, force: true })
-  tool('typescript/bin/tsc', '--project', 'tsconfig.build.json')
+function buildPackage(out) {
+  const copy = path => {
+    mkdirSync(dirname(join(out, path)), { recursive: true })
+    cpSync(join(root, path), join(out, path))
+  }
+  tool('typescript/bin/tsc', '--project', 'tsconfig.build.json', '--outDir', out)
   // What tsc reads but does not emit: generated code that is JavaScript with types beside it.
   for (const folder of ['peer', 'bootstrap'])
     for (const path of readdirSync(join(root, folder), { recursive: true }))
@@ -21,7 +24,6 @@ function build() {
   for (const path of readdirSync(root)) if (/^(README|LICENSE)/.test(path)) copy(path)
   chmodSync(join(out, 'peer/cli/main.js'), 0o755)
   writeFileSync(join(out, 'package.json'), `${JSON.stringify(publishedManifest(), null, 2)}\n`)
-  buildPage()
 }
 
 function buildPage() {
@@ -54,11 +56,6 @@ function publishedManifest() {
   }
 }
 
-function copy(path) {
-  mkdirSync(dirname(join(out, path)), { recursive: true })
-  cpSync(join(root, path), join(out, path))
-}
-
 function tool(script, ...args) {
   const { ok, reason } = run(projectNode, [join(root, 'node_modules', script), ...args], { shell: false })
   if (!ok) throw new Error(`${script} failed (${reason})`)
@@ -66,8 +63,14 @@ function tool(script, ...args) {
 
 try {
   ensurePackages()
-  if (process.argv.includes('--page')) buildPage()
-  else build()
+  const [mode, folder] = process.argv.slice(2)
+  if (mode === '--page') buildPage()
+  else if (mode === '--package') buildPackage(resolve(folder))
+  else {
+    rmSync(dist, { recursive: true, force: true })
+    buildPackage(dist)
+    buildPage()
+  }
 } catch (error) {
   console.error(`build: ${error.message}`)
   process.exitCode = 1

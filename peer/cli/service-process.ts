@@ -14,7 +14,7 @@ const MAIN = fileURLToPath(new URL(`./main${import.meta.url.endsWith('.ts') ? '.
 const STOP_MS = 10_000
 
 /** Lines of standard error kept to explain an early end. */
-const KEPT_LINES = 30
+const KEPT_LINES = 100
 
 export interface ServiceExit {
   code: number | null

@@ -27,9 +27,11 @@ export function addBackports(codename) {
 
 export function installPackages(packages, release) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  run('apt-get', ['update', '-qq'], { env })
+  // Hundreds of lines of progress; errors come on standard error.
+  const stdio = ['ignore', 'ignore', 2]
+  run('apt-get', ['update', '-qq'], { env, stdio })
   const from = release === undefined ? [] : ['-t', release]
-  const { ok, reason } = run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...from, ...packages], { env })
+  const { ok, reason } = run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...from, ...packages], { env, stdio })
   if (!ok) say(`apt-get install ${packages.join(' ')} failed (${reason})`)
   return ok
 }

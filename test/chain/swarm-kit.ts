@@ -1,0 +1,104 @@
+/**
+ * Real swarms for the chain tests: every peer a process of the `shoal` command, its end part of the test.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { type ServiceProcess, startService } from '../../peer/cli/service-process.ts'
+import type { Health } from '../../peer/gateway/health.ts'
+
+export const MAIN = fileURLToPath(new URL('../../peer/cli/main.ts', import.meta.url))
+
+/** A loader that finds no driver: a machine without GPU and without a software one. */
+export const WITHOUT_ADAPTER = { ...process.env, VK_ICD_FILENAMES: '/dev/null' }
+
+/** Positions of KV that an edge peer of these tests holds, unless it says otherwise. */
+export const KV_TOKENS = 2048
+
+/** Between two looks at something that has no event of its own; a directory node answers a peer eight times a second. */
+const POLL_MS = 250
+/** What a busy machine may need for what is a matter of a second. */
+const PATIENCE_MS = 30_000
+
+export interface TestSwarm {
+  readonly folder: string
+  readonly url: string
+  start: (...args: string[]) => Promise<ServiceProcess>
+  /** `name` is the key file's: the same name is the same peer again. */
+  edge: (name: string, layers: string) => Promise<ServiceProcess>
+  serve: (name: string) => Promise<ServiceProcess>
+  /** Ends every process and removes the keys. */
+  end: () => Promise<void>
+}
+
+export async function startSwarm(): Promise<TestSwarm> {
+  const folder = mkdtempSync(join(tmpdir(), 'shoal-chain-'))
+  const services: ServiceProcess[] = []
+  const start = async (...args: string[]) => {
+    const service = await startService([...args, '--log-level', 'warn'])
+    services.push(service)
+    return service
+  }
+  const end = async () => {
+    await Promise.all(services.map(service => service.stop()))
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const key = (name: string) => ['--identity', join(folder, `${name}.key`)]
+  try {
+    const bootstrap = await start('bootstrap', '--port', '0', ...key('bootstrap'))
+    const url = String(bootstrap.ready.url)
+    return {
+      folder,
+      url,
+      start,
+      edge: (name, layers) => start('edge', '--join', url, '--layers', layers, '--kv-tokens', String(KV_TOKENS), ...key(name)),
+      serve: name => start('serve', '--join', url, '--port', '0', ...key(name)),
+      end
+    }
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+export async function healthOf(gateway: ServiceProcess): Promise<Health> {
+  const response = await fetch(`${gateway.ready.url}/health`)
+  return (await response.json()) as Health
+}
+
+/** Looks again and again until it holds. */
+export async function eventually<Value>(
+  look: () => Promise<Value>,
+  holds: (value: Value) => boolean,
+  what: string
+): Promise<Value> {
+  const until = performance.now() + PATIENCE_MS
+  for (;;) {
+    const value = await look()
+    if (holds(value)) return value
+    if (performance.now() > until) throw new Error(`${what}: not so after ${PATIENCE_MS / 1000} s, but ${JSON.stringify(value)}`)
+    await wait(POLL_MS)
+  }
+}
+
+export interface CommandResult {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** A `shoal` command that ends by itself. */
+export async function shoal(args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<CommandResult> {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  return await resultOf(child)
+}
+
+export async function resultOf(child: ChildProcess): Promise<CommandResult> {
+  const ended = new Promise<number | null>((resolve, reject) => child.once('close', resolve).once('error', reject))
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout!), text(child.stderr!), ended])
+  return { code, stdout, stderr }
+}
