@@ -41,7 +41,13 @@ function publishedManifest() {
       Object.fromEntries(Object.entries(conditions).map(([condition, path]) => [condition, emitted(path)]))
     ])
   )
-  const exports = { '.': { types: './peer/index.d.ts', default: './peer/index.js' }, './package.json': './package.json' }
+  const entry = path => ({ types: `./${path}.d.ts`, default: `./${path}.js` })
+  const exports = {
+    '.': entry('peer/index'),
+    './gateway': { node: entry('peer/gateway/server') },
+    './bootstrap': { node: entry('bootstrap/bootstrap') },
+    './package.json': './package.json'
+  }
   return {
     name,
     version,

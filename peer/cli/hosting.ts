@@ -51,7 +51,7 @@ export async function startHosting(
     const bar = progressBar('loading weights')
     let span: Span | undefined
     donation = startDonation({
-      links: swarm.node,
+      links: swarm.links,
       privateKey: swarm.privateKey,
       directory: swarm.client,
       manifest,

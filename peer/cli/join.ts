@@ -4,18 +4,19 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Logger } from 'pino'
-import { InvalidRequestError, ModelMismatchError } from '../errors.ts'
-import { type NamedManifest, parseManifest } from '../model/manifest.ts'
-import { MAX_MANIFEST_BYTES } from '../model/manifest-format.ts'
+import { InvalidRequestError } from '../errors.ts'
+import type { NamedManifest } from '../model/manifest.ts'
 import { openCompletionService } from '../session/completion.ts'
 import { directoryOf } from '../session/directory-query.ts'
 import type { CompletionService } from '../session/types.ts'
 import { Reputation } from '../swarm/reputation.ts'
 import type { Directory } from '../swarm/types.ts'
+import { fetchManifest } from '../weights/fetch-manifest.ts'
+import type { Links } from '../wire/channel.ts'
 import { DirectoryClient } from '../wire/directory-client.ts'
 import { join, type RendezvousModel } from '../wire/join.ts'
-import { createNode, type PeerNode } from '../wire/node.ts'
-import { fetchBytes } from './fetch-bytes.ts'
+import { withLoopback } from '../wire/loopback.ts'
+import { createNode } from '../wire/node.ts'
 
 export interface JoinOptions {
   /** Default: a new one, for peers that need no lasting id. */
@@ -38,7 +39,7 @@ export interface ServedCompletions extends CompletionService {
 export interface Swarm {
   readonly self: string
   readonly privateKey: PrivateKey
-  readonly node: PeerNode
+  readonly links: Links
   readonly client: DirectoryClient
   /** Live announcements of every model. */
   directory: (signal?: AbortSignal) => Promise<Directory>
@@ -56,19 +57,23 @@ export async function joinSwarm(place: string, options: JoinOptions): Promise<Sw
   const { directoryNodes, models } = await join([place], signal)
   const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'))
   const node = await createNode({ privateKey, directoryNodes, logger, ...(listen === undefined ? {} : { listen }) })
-  const client = new DirectoryClient({ links: node, directoryNodes, logger })
+  const links = withLoopback(node)
+  const client = new DirectoryClient({ links, directoryNodes, logger })
   const directory = directoryOf(client, logger)
   const reputation = new Reputation()
-  const model = async (name?: string) => await fetchModel(chooseModel(models, name, place), signal)
+  const model = async (name?: string): Promise<PublishedModel> => {
+    const chosen = chooseModel(models, name, place)
+    return { ...(await fetchManifest(chosen, signal)), sources: chosen.sources }
+  }
   const openService = async (name?: string): Promise<ServedCompletions> => {
     const manifest = await model(name)
-    const service = openCompletionService({ links: node, privateKey, directory: client, manifest, reputation, logger })
+    const service = openCompletionService({ links, privateKey, directory: client, manifest, reputation, logger })
     return { ...service, layers: manifest.manifest.hyperparameters.layers }
   }
   return {
     self: node.self,
     privateKey,
-    node,
+    links,
     client,
     directory: asking => directory.query('', asking),
     model,
@@ -90,11 +95,4 @@ function chooseModel(models: readonly RendezvousModel[], name: string | undefine
   if (name === undefined) throw new InvalidRequestError(`${place} publishes no model`)
   const known = models.map(model => model.name).join(', ')
   throw new InvalidRequestError(`${place} publishes no model called ${name}; it has ${known || 'none'}`, { param: 'model' })
-}
-
-async function fetchModel({ digest, manifestUrl, sources }: RendezvousModel, signal: AbortSignal): Promise<PublishedModel> {
-  const named = await parseManifest(await fetchBytes(manifestUrl, MAX_MANIFEST_BYTES, signal))
-  if (named.digest !== digest)
-    throw new ModelMismatchError(`${manifestUrl} has digest ${named.digest}, not ${digest} as published`)
-  return { ...named, sources }
 }

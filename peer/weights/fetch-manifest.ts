@@ -1,16 +1,15 @@
 /**
  * A published model's manifest, held against the digest that names it.
  */
-import { ModelMismatchError, SourceError } from '../peer/errors.ts'
-import { type NamedManifest, parseManifest } from '../peer/model/manifest.ts'
-import { MAX_MANIFEST_BYTES } from '../peer/model/manifest-format.ts'
-import type { RendezvousModel } from '../peer/wire/join.ts'
+import { ModelMismatchError, SourceError } from '../errors.ts'
+import { type NamedManifest, parseManifest } from '../model/manifest.ts'
+import { MAX_MANIFEST_BYTES } from '../model/manifest-format.ts'
 
 /** A manifest of some megabytes over a slow link. */
 const FETCH_MS = 60_000
 
-/** @throws SourceError, InvalidFileError, UnsupportedModelError, ModelMismatchError */
-export async function fetchManifest(model: RendezvousModel, signal: AbortSignal): Promise<NamedManifest> {
+/** @throws SourceError, the signal's reason, InvalidFileError, UnsupportedModelError, ModelMismatchError */
+export async function fetchManifest(model: { digest: string; manifestUrl: string }, signal: AbortSignal): Promise<NamedManifest> {
   const { digest, manifestUrl } = model
   const named = await parseManifest(await fetchBounded(manifestUrl, AbortSignal.any([signal, AbortSignal.timeout(FETCH_MS)])))
   if (named.digest !== digest) throw new ModelMismatchError(`${manifestUrl} has digest ${named.digest}, not ${digest}`)
@@ -19,6 +18,7 @@ export async function fetchManifest(model: RendezvousModel, signal: AbortSignal)
 
 async function fetchBounded(url: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url, { signal }).catch((cause: unknown) => {
+    signal.throwIfAborted()
     throw new SourceError(`${url}: no answer`, {}, { cause })
   })
   if (!response.ok || response.body === null) throw new SourceError(`${url}: HTTP ${response.status}`)
