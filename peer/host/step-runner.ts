@@ -45,7 +45,12 @@ export class StepRunner<Hop> {
     const { context, index, session, order } = this.#place
     context.counters.bytesReceived += step.hidden?.data.length ?? 0
     const verdict = order.accept(checkStep(step, context.engine.shape, index, session.reserve, context.clock.now()))
-    if (verdict.kind === 'resend') this.#emit(verdict.output)
+    if (verdict.kind === 'resend') {
+      this.#emit(verdict.output)
+      // Its sender may be waiting for a credit that got lost.
+      this.#place.credit(order.executed)
+    }
+    if (verdict.kind === 'drop') this.#askForCredit()
     if (verdict.kind === 'run') for (const next of verdict.steps) this.#enqueue(next)
   }
 
@@ -98,6 +103,13 @@ export class StepRunner<Hop> {
       },
       failed: error => fail(error instanceof NonFiniteError ? withPeer(error, context.links.self) : error)
     })
+  }
+
+  /** A queued step came again, so its sender stalls: should the next hop's credit be lost, copies of what it ran bring it. */
+  #askForCredit(): void {
+    for (const output of this.#place.order.kept()) {
+      if ('step' in output && output.step.number > this.#credited) this.#emit(output)
+    }
   }
 
   #emit(output: Output): void {

@@ -4,7 +4,7 @@ import { openChain } from '../../../peer/session/chain.ts'
 import { draw } from '../../../peer/session/draw.ts'
 import { sampleFull } from '../../../peer/session/sampler.ts'
 import type { Sampling } from '../../../peer/session/types.ts'
-import { ChainFrame, Encoding } from '../../../peer/wire/frames.pb.js'
+import { AnswerFrame, ChainFrame, Encoding } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
 import { PROMPT, SmallSwarm, tokensOf } from './small-swarm.ts'
 import { greedyReference, STAND_IN, StandInEngine } from './stand-in-engine.ts'
@@ -93,6 +93,8 @@ test('leaving the loop frees every hop', async () => {
   const events = swarm.generate()
   for (let seen = 0; seen < 4; seen++) await swarm.clock.until(events.next())
   assert.deepEqual(swarm.freeBlocks(), [253, 253, 253])
+  // Not before the slowest hop is done.
+  swarm.hosts[2]!.engine.holdRelease = () => new Promise(resolve => swarm.clock.after(500, resolve))
   await swarm.clock.until(events.return())
   assert.deepEqual(swarm.freeBlocks(), [256, 256, 256])
 })
@@ -128,6 +130,8 @@ test('answers come along the chain when the last hop can’t be reached directly
 test('a driver never has more steps in flight than its window, nor does a hop', async () => {
   for (const window of [1, 2, 5]) {
     const swarm = new SmallSwarm(THREE)
+    // The last hop is the slow one, so that only its credit holds the others back.
+    swarm.hosts[2]!.engine.hold = () => swarm.clock.turns(12)
     const sent = new Map<string, number>()
     const credited = new Map<string, number>()
     let most = 0
@@ -178,6 +182,22 @@ test('a chain takes each answer once, in whatever order and however often it com
   const swarm = new SmallSwarm(THREE)
   swarm.network.fate = ({ protocol }) => (protocol === answerProtocol.id ? [{ delayMs: 7 }, { delayMs: 3 }, {}] : [{}, {}])
   assert.deepEqual(tokensOf(await swarm.run()), expected)
+})
+
+test('a step, credit or answer that gets lost on the way is sent again within the epoch', async () => {
+  for (const kind of ['step', 'credit', 'answer'] as const) {
+    for (const nth of [1, 2, 5, 9]) {
+      const swarm = new SmallSwarm(THREE)
+      let seen = 0
+      swarm.network.fate = ({ protocol, bytes }) => {
+        const frame = protocol === chainProtocol.id ? ChainFrame.decode(bytes) : AnswerFrame.decode(bytes)
+        return kind in frame && frame[kind as keyof typeof frame] !== undefined && ++seen === nth ? [] : [{}]
+      }
+      const events = await swarm.run({}, { window: 1 })
+      assert.deepEqual(tokensOf(events), expected)
+      assert.ok(!events.some(event => event.type === 'recovered'), `${kind} ${nth}`)
+    }
+  }
 })
 
 test('what a last hop makes up is refused and charged to it', async () => {

@@ -42,6 +42,8 @@ export class StandInEngine implements SpanEngine {
   readonly batches: { sequence: SequenceId; position: number; count: number }[][] = []
   /** Awaited in every run: tests hold runs back with it. */
   hold: (() => Promise<void>) | undefined
+  /** Awaited before KV is given back. */
+  holdRelease: (() => Promise<void>) | undefined
   readonly #total: number
   readonly #sequences = new Map<SequenceId, Sequence>()
   #lose: (error: DeviceLostError) => void = () => {}
@@ -88,6 +90,7 @@ export class StandInEngine implements SpanEngine {
   }
 
   async release(id: SequenceId): Promise<void> {
+    await this.holdRelease?.()
     this.#free += this.#sequences.get(id)?.blocks ?? 0
     this.#sequences.delete(id)
   }
