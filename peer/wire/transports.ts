@@ -6,9 +6,11 @@ import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay
 import { tcp } from '@libp2p/tcp'
 import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
+import { closeDataChannelsWithConnection } from './close-data-channels.ts'
 import { MAX_RELAY_STREAMS, RELAY_LIMITS, SOCKET_BUFFER_BYTES, type TransportOptions, WEBRTC_BUFFER_BYTES } from './limits.ts'
 
 export function createTransports({ webrtc, iceServers, tls }: TransportOptions) {
+  if (webrtc) closeDataChannelsWithConnection()
   return [
     tcp(),
     webSockets({

@@ -9,6 +9,9 @@ import { bytesProtocol, makeDirectoryNode, makeNode, pattern, withNodes } from '
 /** The connection monitor’s interval and limit are 5 s together; the rest is room for a busy machine. */
 const SEEN_DEAD_MS = 12_000
 
+/** libp2p leaves a timer or two of a few seconds. */
+const ENDED_MS = 15_000
+
 test('a peer killed in another process is seen to be dead over WebRTC', { timeout: 60_000 }, t =>
   withNodes(async add => {
     const directory = await add(makeDirectoryNode())
@@ -37,3 +40,16 @@ test('a peer killed in another process is seen to be dead over WebRTC', { timeou
     }
   })
 )
+
+test('WebRTC dials that were aborted do not keep a process alive', { timeout: 60_000 }, async () => {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/wire-aborted-dials-process.ts`], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  try {
+    assert.equal(String(await once(createInterface(child.stdout), 'line')), 'stopped')
+    const [code] = await once(child, 'exit', { signal: AbortSignal.timeout(ENDED_MS) })
+    assert.equal(code, 0)
+  } finally {
+    child.kill('SIGKILL')
+  }
+})

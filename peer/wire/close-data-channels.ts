@@ -1,0 +1,28 @@
+/**
+ * Works around a leak of node-datachannel 0.33: a data channel that never opened keeps its native callbacks, and with them
+ * the process, alive after its connection is closed. libp2p makes one such channel for each WebRTC dial that fails or is
+ * aborted (@libp2p/webrtc 6.0, initiate-connection). Delete when wire-processes.test.ts passes without it.
+ */
+import { type RTCDataChannel, RTCPeerConnection } from 'node-datachannel/polyfill'
+
+const unopened = new WeakMap<RTCPeerConnection, Set<RTCDataChannel>>()
+let installed = false
+
+/** Makes closing a connection close its unopened channels too, for all connections of this process. */
+export function closeDataChannelsWithConnection(): void {
+  if (installed) return
+  installed = true
+  const { createDataChannel, close } = RTCPeerConnection.prototype
+  RTCPeerConnection.prototype.createDataChannel = function (label, options) {
+    const channel = createDataChannel.call(this, label, options) as RTCDataChannel
+    const channels = unopened.get(this) ?? new Set()
+    unopened.set(this, channels.add(channel))
+    channel.addEventListener('open', () => channels.delete(channel))
+    return channel
+  }
+  RTCPeerConnection.prototype.close = function () {
+    for (const channel of unopened.get(this) ?? []) channel.close()
+    unopened.delete(this)
+    close.call(this)
+  }
+}
