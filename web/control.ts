@@ -6,7 +6,7 @@ import type { Donation, DonationEvent } from '../peer/host/donate.ts'
 import type { PageActions } from './components/page.tsx'
 import { converse, messagesOf } from './converse.ts'
 import { lookForGpu } from './gpu.ts'
-import { coverage, holdersOf, missingSpans } from './layers.ts'
+import { missingLayers } from './layers.ts'
 import { memoryChoice } from './memory-choice.ts'
 import { type PageAddress, readPageAddress } from './page-address.ts'
 import { type PageState, withAnswer } from './state.ts'
@@ -195,17 +195,12 @@ class PageControl {
         withAnswer(state, answer =>
           stopped
             ? { ...answer, state: 'stopped' }
-            : { ...answer, state: 'failed', notice: answerNotice(error, this.#missing(state)) }
+            : { ...answer, state: 'failed', notice: answerNotice(error, missingLayers(state)) }
         )
       )
     } finally {
       this.#answering = undefined
     }
-  }
-
-  #missing({ directory, model }: PageState) {
-    if (directory === undefined || model === undefined) return []
-    return missingSpans(coverage(holdersOf(directory, model.digest), model.layers))
   }
 
   /** The page is going: as much of a farewell as still fits. */

@@ -3,6 +3,7 @@
  */
 import type { Span } from '../peer/model/types.ts'
 import type { DirectoryEntry, SpanOffer } from '../peer/swarm/types.ts'
+import type { PageState } from './state.ts'
 
 export interface Holder {
   entry: DirectoryEntry
@@ -39,6 +40,12 @@ export function coverage(holders: readonly Holder[], layers: number): number[] {
     (_, layer) =>
       holders.filter(({ offer }) => offer.state === 'serving' && offer.span.first <= layer && layer < offer.span.end).length
   )
+}
+
+/** What keeps an answer from being computed now; empty when nothing does, or nothing is known yet. */
+export function missingLayers({ directory, model }: Pick<PageState, 'directory' | 'model'>): Span[] {
+  if (directory === undefined || model === undefined) return []
+  return missingSpans(coverage(holdersOf(directory, model.digest), model.layers))
 }
 
 /** Runs of layers that nobody serves. */

@@ -56,6 +56,11 @@ export function missingLayersNotice(missing: readonly Span[]): Notice {
   }
 }
 
+/** Before an answer's first word. */
+export function waitingText(missing: readonly Span[]): string {
+  return missing.length === 0 ? 'Opening a chain…' : `Waiting for somebody to hold ${listText(missing.map(spanText))}…`
+}
+
 /** Why an answer failed or broke off. */
 export function answerNotice(thrown: unknown, missing: readonly Span[]): Notice {
   const error = toShoalError(thrown)

@@ -1,9 +1,18 @@
+import type { Span } from '../../peer/model/types.ts'
 import type { ChainHop, HopTime } from '../../peer/session/types.ts'
 import { countText, msText, peerHue, shortPeer, spanText } from '../format.ts'
 import type { AnswerTrace, Turn } from '../state.ts'
+import { waitingText } from '../words.ts'
 import { NoticeBox } from './notice.tsx'
 
-export function Answer({ turn, self }: { turn: Turn & { role: 'assistant' }; self: string | undefined }) {
+interface AnswerProps {
+  turn: Turn & { role: 'assistant' }
+  self: string | undefined
+  /** Layers that nobody serves now. */
+  missing: readonly Span[]
+}
+
+export function Answer({ turn, self, missing }: AnswerProps) {
   return (
     <article class="turn assistant" data-state={turn.state}>
       {turn.forgotten > 0 && (
@@ -15,7 +24,7 @@ export function Answer({ turn, self }: { turn: Turn & { role: 'assistant' }; sel
       <p class="text">
         <span class="unseen">Answer: </span>
         {turn.text}
-        {turn.state === 'waiting' && <span class="quiet-text">Opening a chain…</span>}
+        {turn.state === 'waiting' && <span class="quiet-text">{waitingText(missing)}</span>}
         {turn.state === 'streaming' && <span class="caret" />}
       </p>
       {turn.state === 'stopped' && <p class="quiet-text">Stopped.</p>}

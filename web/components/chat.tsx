@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { missingLayers } from '../layers.ts'
 import type { ChatSettings, PageState } from '../state.ts'
 import { Answer } from './answer.tsx'
 import { Composer } from './composer.tsx'
@@ -54,7 +55,7 @@ export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { s
               {turn.text}
             </p>
           ) : (
-            <Answer key={index} turn={turn} self={self} />
+            <Answer key={index} turn={turn} self={self} missing={missingLayers(state)} />
           )
         )}
       </div>

@@ -63,11 +63,13 @@ function Settings({ settings, onSettings }: { settings: ChatSettings; onSettings
     <div class="fields">
       <label class="field">
         <span>
-          Temperature <output>{temperature === 0 ? '0, always the likeliest word' : temperature}</output>
+          Temperature <span class="value">{temperature === 0 ? '0, always the likeliest word' : temperature}</span>
         </span>
         <input
           type="range"
           name="temperature"
+          aria-label="Temperature"
+          aria-valuetext={temperature === 0 ? '0, always the likeliest word' : String(temperature)}
           min="0"
           max="2"
           step="0.1"

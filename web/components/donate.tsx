@@ -65,7 +65,7 @@ function Budget({
   return (
     <label class="field">
       <span>
-        Memory to lend <output>{words}</output>
+        Memory to lend <span class="value">{words}</span>
       </span>
       <input
         type="range"
