@@ -1,0 +1,102 @@
+/**
+ * Chains through tabs: the golden answer whatever the chain is made of, and the way its bytes go.
+ */
+import { browserOptions } from './browser-options.ts'
+import { expect, test } from './fixtures.ts'
+import { golden, question } from './golden.ts'
+import type { AnswerTurn, Tab } from './tab.ts'
+
+/** Enough for every hop to have been used many times. */
+const TOKENS = 24
+
+const spans = (answer: AnswerTurn) => answer.trace!.chain.map(({ span }) => [span.first, span.end])
+
+function expectGolden(answer: AnswerTurn, tokens: number): void {
+  expect(answer.notice).toBeUndefined()
+  expect(answer.trace!.tokens).toEqual(golden.greedy.ids.slice(0, tokens))
+}
+
+/** Connections that carry the chain while an answer is under way. */
+async function chainsOf(tabs: readonly Tab[]) {
+  return (await Promise.all(tabs.map(tab => tab.chainConnections()))).flat()
+}
+
+test('a headless peer and two tabs with a third of the layers each; the tabs talk over WebRTC', async ({ swarm }) => {
+  const browser = await swarm.startBrowser()
+  const [, [middle, last]] = await Promise.all([swarm.startEdge('0-2'), swarm.donate(browser, ['3-5', '6-7'])])
+  await middle!.configure(golden.answer.ids.length + 10)
+  await middle!.send(question)
+  await middle!.tokens(8)
+  const during = await last!.chainConnections()
+  const answer = await middle!.answer()
+  expect(answer.notice).toBeUndefined()
+  expect(answer.trace!.tokens).toEqual(golden.answer.ids)
+  expect(answer.text).toBe(golden.answer.text)
+  expect(answer.cut).toBe(false)
+  expect(spans(answer)).toEqual([
+    [0, 3],
+    [3, 6],
+    [6, 8]
+  ])
+  // The last hop is reached by the tab before it, with hidden states, and by the driver, for its answers: the same tab here.
+  expect(during.map(({ peer }) => peer)).toEqual([await middle!.peerId()])
+  for (const { address, relayed } of during) {
+    expect(address).toContain('/webrtc')
+    expect(relayed).toBe(false)
+  }
+  await expect(middle!.chat.getByText('can read the prompt', { exact: true })).toBeVisible()
+  await expect(middle!.chat.getByText('can read the answer', { exact: true })).toBeVisible()
+  await expect(middle!.chat.getByText(/35 tokens; the first after .* then .* each/)).toBeVisible()
+  await expect(last!.donation.locator('.my-span')).toHaveText('layers 7–8 of 8')
+  await expect(last!.donation.locator('.tokens-served')).not.toHaveText('0')
+})
+
+test('a tab of another browser process drives a chain made only of tabs', async ({ swarm }) => {
+  const [donors, others] = await Promise.all([swarm.startBrowser(), swarm.startBrowser(browserOptions({ webGpu: false }))])
+  const tabs = await swarm.donate(donors, ['0-2', '3-5', '6-7'])
+  const driver = await swarm.openTab(others)
+  await driver.configure(TOKENS)
+  await driver.send(question)
+  await driver.tokens(8)
+  const during = await chainsOf([driver, ...tabs])
+  const answer = await driver.answer()
+  expectGolden(answer, TOKENS)
+  expect(answer.cut).toBe(true)
+  expect(answer.trace!.chain.map(({ peer }) => peer)).toEqual(await Promise.all(tabs.map(tab => tab.peerId())))
+  expect(during.length).toBeGreaterThan(0)
+  for (const { address } of during) expect(address).toContain('/webrtc')
+})
+
+test('without WebRTC the chain goes over the relay', async ({ swarm }) => {
+  const browser = await swarm.startBrowser()
+  const tabs = await swarm.donate(browser, ['0-3', '4-7'], { webrtc: 'off' })
+  const [driver] = tabs
+  await driver!.configure(TOKENS)
+  await driver!.send(question)
+  await driver!.tokens(8)
+  const during = await chainsOf(tabs)
+  expectGolden(await driver!.answer(), TOKENS)
+  expect(during.length).toBeGreaterThan(0)
+  for (const { address, relayed } of during) {
+    expect(address).not.toContain('/webrtc')
+    expect(relayed).toBe(true)
+  }
+})
+
+test('a tab that is closed in the middle of an answer is replaced, and no token is lost or changed', async ({ swarm }) => {
+  const browser = await swarm.startBrowser()
+  const [, [driver, ...holders]] = await Promise.all([swarm.startEdge('0-2'), swarm.donate(browser, ['0-2', '3-7', '3-7'])])
+  await driver!.configure(golden.answer.ids.length + 10)
+  await driver!.send(question)
+  await driver!.tokens(5)
+  const { chain } = (await driver!.trace())!
+  const ids = await Promise.all(holders.map(holder => holder.peerId()))
+  const used = holders[ids.indexOf(chain.at(-1)!.peer)]!
+  await used.close()
+  const answer = await driver!.answer()
+  expect(answer.notice).toBeUndefined()
+  expect(answer.trace!.tokens).toEqual(golden.answer.ids)
+  expect(answer.text).toBe(golden.answer.text)
+  expect(answer.trace!.lost).toEqual([chain.at(-1)!.peer])
+  expect(answer.trace!.chain.at(-1)!.peer).toBe(ids.find(id => id !== chain.at(-1)!.peer))
+})

@@ -1,0 +1,58 @@
+/**
+ * Tabs that cannot compute: the page says why in plain words, and the tab still chats as a driver.
+ */
+import { browserOptions } from './browser-options.ts'
+import { expect, test } from './fixtures.ts'
+import { golden, question } from './golden.ts'
+
+const TOKENS = 8
+/** A name that leads here and is not localhost: to the browser an insecure context. */
+const NAME = 'shoal.test'
+
+test('without WebGPU, and over plain HTTP, a tab says so and chats', async ({ swarm }) => {
+  const [browser] = await Promise.all([
+    swarm.startBrowser(browserOptions({ webGpu: false, more: [`--host-resolver-rules=MAP ${NAME} 127.0.0.1`] })),
+    swarm.startEdge('0-7')
+  ])
+  const there = new URL(swarm.url)
+  there.hostname = NAME
+  for (const [origin, title, detail] of [
+    [swarm.url, 'The browser offers no GPU', 'You can still chat'],
+    [there.origin, 'This page cannot use your GPU here', 'opened over plain HTTP']
+  ] as const) {
+    const tab = await swarm.openTab(browser, {}, origin)
+    await expect(tab.donation.getByText(title)).toBeVisible()
+    await expect(tab.donation.getByText(detail)).toBeVisible()
+    await expect(tab.donation.getByRole('button', { name: 'Donate this tab' })).toHaveCount(0)
+    await tab.configure(TOKENS)
+    await tab.send(question)
+    const answer = await tab.answer()
+    expect(answer.notice).toBeUndefined()
+    expect(answer.trace!.tokens).toEqual(golden.greedy.ids.slice(0, TOKENS))
+  }
+})
+
+test('a browser without the WebGPU API', async ({ swarm }) => {
+  const browser = await swarm.startBrowser(browserOptions({ webGpu: false }))
+  const page = await (await browser.newContext()).newPage()
+  // No current Chromium can be started without it.
+  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
+  await page.goto(swarm.url)
+  await expect(page.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
+})
+
+test('layers that nobody holds are named, and a bootstrap that is gone is told', async ({ swarm }) => {
+  const browser = await swarm.startBrowser(browserOptions({ webGpu: false }))
+  const tab = await swarm.openTab(browser)
+  await expect(tab.swarm.getByText('Nobody is donating yet')).toBeVisible()
+  await swarm.startEdge('0-2')
+  await expect(tab.swarm.getByText('Nobody holds layers 4–8 now')).toBeVisible()
+  await tab.chat.getByRole('textbox', { name: 'Message' }).fill(question)
+  await tab.chat.getByRole('button', { name: 'Send' }).click()
+  await expect(tab.chat.getByText('Waiting for somebody to hold layers 4–8')).toBeVisible()
+  const answer = await tab.answer()
+  expect(answer.state).toBe('failed')
+  await expect(tab.chat.getByRole('alert')).toContainText('Nobody holds layers 4–8 now')
+  const lost = await swarm.openTab(browser, { bootstrap: 'http://127.0.0.1:9/' })
+  await expect(lost.swarm.getByRole('alert')).toContainText('The swarm cannot be reached')
+})
