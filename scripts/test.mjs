@@ -15,7 +15,6 @@ function test(chosen) {
   const onProjectNode = (...args) => run(projectNode, args, { env, stdio: ['ignore', 'inherit', 'inherit'], shell: false }).ok
   let passed = true
   if (chosen.includes('browser')) {
-    passed = onProjectNode('scripts/build.mjs', '--page') && passed
     const playwright = join(root, 'node_modules/@playwright/test/cli.js')
     passed = onProjectNode(playwright, 'test', '--config', 'test/browser/playwright.config.ts') && passed
   }

@@ -22,7 +22,7 @@ interface BootstrapOptions {
   tlsKey?: string
   publicUrl?: string
   identity?: string
-  json: boolean
+  json?: boolean
   logLevel: string
 }
 
@@ -43,7 +43,7 @@ export function bootstrapCommand(): Command {
     .option('--tls-key <file>', 'private key of the certificate (PEM)')
     .option('--public-url <url>', 'where the world reaches the port, behind a proxy', parseHttpUrl)
     .option('--identity <file>', 'key file of this node (default: one of this user’s, not in use)')
-    .option('--json', 'print one JSON line when ready', false)
+    .option('--json', 'print one JSON line when ready')
     .addOption(logLevelOption('info'))
     .action((options: BootstrapOptions) => untilToldToEnd(signal => bootstrap(options, signal)))
 }
@@ -81,11 +81,11 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
     try {
       const url = options.publicUrl ?? running.httpUrl
       const named = models.map(({ name, digest }) => ({ name, digest }))
-      announceReady(options.json, { event: 'ready', url, peer: running.peerId, addresses: running.addresses, models: named }, [
-        `swarm  ${url}`,
-        ...named.map(({ name, digest }) => `model  ${name} ${digest}`),
-        `join   shoal edge --join ${url}`
-      ])
+      announceReady(
+        options.json === true,
+        { event: 'ready', url, peer: running.peerId, addresses: running.addresses, models: named },
+        [`swarm  ${url}`, ...named.map(({ name, digest }) => `model  ${name} ${digest}`), `join   shoal edge --join ${url}`]
+      )
       await aborted(signal)
     } finally {
       await running.stop()

@@ -21,7 +21,7 @@ const ANSWER_TOKENS = 48
 const PARTS = ['0-2', '3-5', '6-7']
 
 interface DemoOptions {
-  once: boolean
+  once?: boolean
   port: number
   gatewayPort: number
   logLevel: string
@@ -34,7 +34,7 @@ export function demoCommand(): Command {
       'Starts a bootstrap, three peers with different layers of the embedded model and a gateway, streams one answer with the chain and ' +
         'each hop’s time under it, prints the page’s URL and stays up until Ctrl-C.'
     )
-    .option('--once', 'end after the answer', false)
+    .option('--once', 'end after the answer')
     .option('--port <port>', 'port of the page; 0 lets the system choose', parsePort, 0)
     .option('--gateway-port <port>', 'port of the OpenAI-compatible API; 0 lets the system choose', parsePort, 0)
     .addOption(logLevelOption('warn'))

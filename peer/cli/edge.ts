@@ -16,7 +16,7 @@ interface EdgeOptions extends HostingOptions {
   join: string
   identity?: string
   listen?: string[]
-  json: boolean
+  json?: boolean
   logLevel: string
 }
 
@@ -32,7 +32,7 @@ export function edgeCommand(): Command {
       `where to accept connections; may be given several times (default: ${DEFAULT_LISTEN})`,
       collect
     )
-    .option('--json', 'print one JSON line when ready', false)
+    .option('--json', 'print one JSON line when ready')
     .addOption(logLevelOption('info'))
     .action((options: EdgeOptions) => untilToldToEnd(signal => edge(options, signal)))
 }
@@ -52,9 +52,11 @@ async function edge(options: EdgeOptions, signal: AbortSignal): Promise<void> {
       const hosting = await startHosting(swarm, options, logger, signal)
       try {
         const { span, adapter, model } = hosting
-        announceReady(options.json, { event: 'ready', peer: swarm.self, model, layers: [span.first, span.end], adapter }, [
-          `peer ${swarm.self} serves layers ${layersText(span.first, span.end)} of ${model} on ${adapter}`
-        ])
+        announceReady(
+          options.json === true,
+          { event: 'ready', peer: swarm.self, model, layers: [span.first, span.end], adapter },
+          [`peer ${swarm.self} serves layers ${layersText(span.first, span.end)} of ${model} on ${adapter}`]
+        )
         const error = await Promise.race([hosting.ended, aborted(signal)])
         if (error !== undefined) throw error
       } finally {

@@ -1,7 +1,7 @@
 /**
  * Options of commands that host a span.
  */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Span } from '../model/types.ts'
 import { parseBytes, parseCount, parseLayers } from './parse-options.ts'
 
@@ -16,6 +16,10 @@ export function addHostingOptions(command: Command): Command {
   return command
     .option('--model <name>', 'name or digest of the model to host (default: the bootstrap’s first)')
     .option('--layers <first-last>', 'host exactly these layers, e.g. 0-2 (default: what the swarm lacks most)', parseLayers)
-    .option('--memory <amount>', 'memory to give for weights and KV, e.g. 512M or 2G', parseBytes, 2 * 1024 ** 3)
+    .addOption(
+      new Option('--memory <amount>', 'memory to give for weights and KV, e.g. 512M')
+        .default(2 * 1024 ** 3, '2G')
+        .argParser(parseBytes)
+    )
     .option('--kv-tokens <n>', 'positions of KV to hold for sessions (default: eight whole contexts)', parseCount)
 }

@@ -78,7 +78,7 @@ export async function startHosting(
     })
     interrupted.catch(() => {})
     await Promise.race([serving, interrupted])
-    return { span: span!, adapter: adapter.name, model: manifest.manifest.name, ended: donation.ended, stop }
+    return { span: span!, adapter: adapter.name, model: manifest.name, ended: donation.ended, stop }
   } catch (error) {
     await stop()
     throw error

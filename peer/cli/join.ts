@@ -28,6 +28,8 @@ export interface JoinOptions {
 }
 
 export interface PublishedModel extends NamedManifest {
+  /** As the bootstrap publishes it. */
+  name: string
   /** URLs of the weights. */
   sources: string[]
 }
@@ -63,12 +65,12 @@ export async function joinSwarm(place: string, options: JoinOptions): Promise<Sw
   const reputation = new Reputation()
   const model = async (name?: string): Promise<PublishedModel> => {
     const chosen = chooseModel(models, name, place)
-    return { ...(await fetchManifest(chosen, signal)), sources: chosen.sources }
+    return { ...(await fetchManifest(chosen, signal)), name: chosen.name, sources: chosen.sources }
   }
   const openService = async (name?: string): Promise<ServedCompletions> => {
     const manifest = await model(name)
     const service = openCompletionService({ links, privateKey, directory: client, manifest, reputation, logger })
-    return { ...service, layers: manifest.manifest.hyperparameters.layers }
+    return { ...service, model: { ...service.model, name: manifest.name }, layers: manifest.manifest.hyperparameters.layers }
   }
   return {
     self: node.self,

@@ -11,7 +11,7 @@ import { table } from './table.ts'
 
 interface PeersOptions {
   join: string
-  json: boolean
+  json?: boolean
   logLevel: string
 }
 
@@ -20,7 +20,7 @@ export function peersCommand(): Command {
     .summary('list the swarm’s peers')
     .description('Asks the directory who serves which layers and prints a table.')
     .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
-    .option('--json', 'print the directory as JSON', false)
+    .option('--json', 'print the directory as JSON')
     .addOption(logLevelOption('warn'))
     .action((options: PeersOptions) => untilToldToEnd(signal => peers(options, signal)))
 }

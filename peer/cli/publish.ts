@@ -8,7 +8,7 @@ import { progressBar } from './progress-bar.ts'
 
 interface PublishOptions {
   out?: string
-  json: boolean
+  json?: boolean
 }
 
 export function publishCommand(): Command {
@@ -20,7 +20,7 @@ export function publishCommand(): Command {
     )
     .argument('<model>', 'GGUF file, or URL that answers range requests')
     .option('-o, --out <file>', 'where to write the manifest (default: NAME.manifest.json)')
-    .option('--json', 'print one JSON object', false)
+    .option('--json', 'print one JSON object')
     .action((place: string, options: PublishOptions) => untilToldToEnd(signal => publish(place, options, signal)))
 }
 

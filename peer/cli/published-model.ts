@@ -8,6 +8,14 @@ import { manifestOf, parseManifest } from '../model/manifest.ts'
 import { isUrl, openModelSource } from './model-source.ts'
 import { progressBar } from './progress-bar.ts'
 
+/** What people type: `Psalter 6M` becomes psalter-6m. */
+export function shortName(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._]+/g, '-')
+    .replaceAll(/^-|-$/g, '')
+}
+
 /** @throws InvalidFileError, UnsupportedModelError, SourceError naming the file */
 export async function publishedModel(
   place: string,
@@ -25,7 +33,13 @@ export async function publishedModel(
     if (fileSize !== source.size)
       throw new ModelMismatchError(`${manifestPath} describes a file of ${fileSize} bytes, ${place} has ${source.size}`)
     const weights = isUrl(place) ? { sources: [place] } : { sources: [], weightsPath: place }
-    return { name, digest: named.digest, layers: hyperparameters.layers, manifest: named.bytes, ...weights }
+    return {
+      name: shortName(name) || named.digest.slice(0, 12),
+      digest: named.digest,
+      layers: hyperparameters.layers,
+      manifest: named.bytes,
+      ...weights
+    }
   } finally {
     await source.close?.()
   }

@@ -19,8 +19,8 @@ interface RunOptions {
   minP: number
   seed?: number
   stop?: string[]
-  raw: boolean
-  json: boolean
+  raw?: boolean
+  json?: boolean
   logLevel: string
 }
 
@@ -41,8 +41,8 @@ export function runCommand(): Command {
     .option('--min-p <p>', 'drop tokens below this share of the likeliest', parseWithin(0, 1), 0)
     .option('--seed <n>', 'same seed, same draws (default: random)', parseWithin(0, 2 ** 32 - 1))
     .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
-    .option('--raw', 'continue the prompt as text instead of answering it as a chat', false)
-    .option('--json', 'print every event as one JSON object a line', false)
+    .option('--raw', 'continue the prompt as text instead of answering it as a chat')
+    .option('--json', 'print every event as one JSON object a line')
     .addOption(logLevelOption('warn'))
     .action((prompt: string, options: RunOptions) => untilToldToEnd(signal => run(prompt, options, signal)))
 }

@@ -14,8 +14,8 @@ interface ServeOptions extends HostingOptions {
   host: string
   port: number
   identity?: string
-  donate: boolean
-  json: boolean
+  donate?: boolean
+  json?: boolean
   logLevel: string
 }
 
@@ -29,8 +29,8 @@ export function serveCommand(): Command {
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 lets the system choose', parsePort, 8081)
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
-    .option('--json', 'print one JSON line when ready', false)
-    .option('--donate', 'also host a span, as `shoal edge` does', false)
+    .option('--json', 'print one JSON line when ready')
+    .option('--donate', 'also host a span, as `shoal edge` does')
   return addHostingOptions(command)
     .addOption(logLevelOption('info'))
     .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal)))
@@ -62,7 +62,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
       })
       try {
         const names = models.map(model => model.name)
-        announceReady(options.json, { event: 'ready', url: gateway.url, peer: swarm.self, models: names }, [
+        announceReady(options.json === true, { event: 'ready', url: gateway.url, peer: swarm.self, models: names }, [
           `gateway ${gateway.url}/v1 serves ${names.join(', ')}`
         ])
         await aborted(signal)

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { chainReport } from '../../../peer/cli/chain-report.ts'
 import { directoryTable } from '../../../peer/cli/peers.ts'
 import { renderProgress } from '../../../peer/cli/progress-bar.ts'
+import { shortName } from '../../../peer/cli/published-model.ts'
 
 test('the chain and each hop’s time stand under the answer', () => {
   const report = chainReport({
@@ -39,4 +40,14 @@ test('progress is drawn to scale', () => {
 
 test('an empty directory is said in words', () => {
   assert.equal(directoryTable({ entries: [] }), 'nobody serves anything yet')
+})
+
+test('a model’s name becomes one that can be typed', () => {
+  for (const [name, short] of [
+    ['Psalter 6M', 'psalter-6m'],
+    ['Llama 3.2 1B Instruct', 'llama-3.2-1b-instruct'],
+    [' (x) ', 'x'],
+    ['日本', '']
+  ] as const)
+    assert.equal(shortName(name), short)
 })
