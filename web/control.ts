@@ -12,7 +12,7 @@ import { type PageAddress, readPageAddress } from './page-address.ts'
 import { type PageState, withAnswer } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
-import { answerNotice, donationNotice, unreachableNotice } from './words.ts'
+import { answerNotice, donationNotice, notJoinedNotice, unreachableNotice } from './words.ts'
 
 /** The picture of the swarm is at most this old. */
 const DIRECTORY_MS = 2_000
@@ -186,7 +186,11 @@ class PageControl {
     const waiting = { state: 'waiting', cut: false, forgotten: 0, notice: undefined, trace: undefined } as const
     this.#store.update(state => ({ ...state, turns: [...asked, { role: 'assistant', text: '', ...waiting }] }))
     try {
-      if (this.#peer === undefined || model === undefined) throw new Error('This tab has not joined the swarm yet.')
+      if (this.#peer === undefined || model === undefined) {
+        const state = 'failed'
+        this.#store.update(page => withAnswer(page, answer => ({ ...answer, state, notice: notJoinedNotice })))
+        return
+      }
       const service = await this.#peer.service(model.digest)
       await converse(service, messagesOf(asked), settings, change => this.#store.update(change), answering.signal)
     } catch (error) {

@@ -44,6 +44,11 @@ export function unreachableNotice(bootstrap: string): Notice {
   }
 }
 
+export const notJoinedNotice: Notice = {
+  title: 'This tab has not joined the swarm yet',
+  detail: 'Send it again once the top of the page says that it is connected.'
+}
+
 export const nothingHeldNotice: Notice = {
   title: 'Nobody is donating yet',
   detail: 'The model runs once peers hold all its layers. Donate this tab, or start a peer with the command beside it.'

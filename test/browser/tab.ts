@@ -38,9 +38,10 @@ export class Tab {
 
   /** Greedy, and at most so many tokens. */
   async configure(maxTokens: number): Promise<void> {
-    await this.chat.getByText('Settings', { exact: true }).click()
+    const fields = this.chat.getByLabel('Most tokens')
+    if (!(await fields.isVisible())) await this.chat.getByText('Settings', { exact: true }).click()
     await this.chat.getByLabel('Temperature').fill('0')
-    await this.chat.getByLabel('Most tokens').fill(String(maxTokens))
+    await fields.fill(String(maxTokens))
   }
 
   /** Waits until every layer is held, then sends. */
@@ -79,7 +80,6 @@ export class Tab {
     return connections.filter(({ protocols }) => protocols.some(id => /^\/shoal\/(chain|answer)\//.test(id)))
   }
 
-  /** Everything it was connected by over the life of an answer: sampled until it is over. */
   async close(): Promise<void> {
     await this.page.close({ runBeforeUnload: false })
   }

@@ -29,6 +29,12 @@ test('without WebGPU, and over plain HTTP, a tab says so and chats', async ({ sw
     const answer = await tab.answer()
     expect(answer.notice).toBeUndefined()
     expect(answer.trace!.tokens).toEqual(golden.greedy.ids.slice(0, TOKENS))
+    await tab.configure(100)
+    await tab.send(question)
+    await tab.tokens(1)
+    await tab.chat.getByRole('button', { name: 'Stop' }).click()
+    expect((await tab.answer()).state).toBe('stopped')
+    await expect(tab.chat.getByText('Stopped.')).toBeVisible()
   }
 })
 

@@ -11,6 +11,9 @@ export interface ChatActions {
   onSettings: (settings: ChatSettings) => void
 }
 
+/** As far from its end the conversation is still followed: an answer's first line and the chain under it. */
+const NEAR_END_PX = 240
+
 /** Beginnings that suit the small model that Shoal brings along. */
 const examples = ['Who is the shepherd?', 'Speak to me of mercy.', 'What did the king say unto the prophet?']
 
@@ -21,7 +24,9 @@ export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { s
   const log = useRef<HTMLDivElement>(null)
   const written = last?.role === 'assistant' ? last.text.length : 0
   useEffect(() => {
-    log.current?.scrollTo({ top: log.current.scrollHeight })
+    const box = log.current
+    // Whoever has scrolled back to read is left there.
+    if (box !== null && box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX) box.scrollTop = box.scrollHeight
   }, [turns.length, written])
   return (
     <section class="chat" aria-labelledby="chat-title">

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { ChatSettings } from '../state.ts'
+import { singly } from './singly.ts'
 
 export interface ComposerProps {
   answering: boolean
@@ -44,7 +45,7 @@ export function Composer({ answering, settings, onSend, onStopAnswer, onSettings
           <Settings settings={settings} onSettings={onSettings} />
         </details>
         {answering ? (
-          <button type="button" class="primary" onClick={onStopAnswer}>
+          <button type="button" class="primary" onClick={singly(onStopAnswer)}>
             Stop
           </button>
         ) : (

@@ -3,6 +3,7 @@ import type { Donation, Gpu, MemoryChoice, PageState, StartStep } from '../state
 import { startSteps } from '../state.ts'
 import { Copyable } from './copyable.tsx'
 import { NoticeBox } from './notice.tsx'
+import { singly } from './singly.ts'
 
 export interface DonateActions {
   onBudget: (bytes: number) => void
@@ -23,14 +24,12 @@ export function Donate({ state, ...actions }: { state: PageState } & DonateActio
           {memory !== undefined && model !== undefined && (
             <Budget memory={memory} modelLayers={model.layers} onBudget={actions.onBudget} />
           )}
-          <button type="button" class="primary" disabled={memory === undefined} onClick={actions.onStart}>
-            Donate this tab
-          </button>
         </>
       )}
-      {donation.phase === 'starting' && <Starting donation={donation} layers={model?.layers} onStop={actions.onStop} />}
-      {donation.phase === 'serving' && <Serving donation={donation} state={state} onStop={actions.onStop} />}
+      {donation.phase === 'starting' && <Starting donation={donation} layers={model?.layers} />}
+      {donation.phase === 'serving' && <Serving donation={donation} state={state} />}
       {donation.phase === 'stopping' && <p role="status">Saying goodbye to running answers…</p>}
+      {gpu.phase === 'ready' && <Action key="action" donation={donation} able={memory !== undefined} {...actions} />}
       <div class="headless">
         <h3>Have a machine without a browser?</h3>
         <Copyable text={state.headlessCommand} label="Copy the command" />
@@ -38,6 +37,28 @@ export function Donate({ state, ...actions }: { state: PageState } & DonateActio
       </div>
     </section>
   )
+}
+
+/** One button for all phases, so that the keyboard's focus stays on it when one follows another. */
+function Action({ donation, able, onStart, onStop }: { donation: Donation; able: boolean } & DonateActions) {
+  const off = donation.phase === 'off'
+  return (
+    <button
+      type="button"
+      class={off ? 'primary' : ''}
+      disabled={donation.phase === 'stopping' || !able}
+      onClick={singly(off ? onStart : onStop)}
+    >
+      {actionWords[donation.phase]}
+    </button>
+  )
+}
+
+const actionWords: Record<Donation['phase'], string> = {
+  off: 'Donate this tab',
+  starting: 'Cancel',
+  serving: 'Stop donating',
+  stopping: 'Stopping…'
 }
 
 function Adapter({ gpu }: { gpu: Gpu }) {
@@ -87,51 +108,30 @@ const stepWords: Record<StartStep, string> = {
   measuring: 'Measuring its speed'
 }
 
-function Starting({
-  donation,
-  layers,
-  onStop
-}: {
-  donation: Donation & { phase: 'starting' }
-  layers: number | undefined
-  onStop: () => void
-}) {
+function Starting({ donation, layers }: { donation: Donation & { phase: 'starting' }; layers: number | undefined }) {
   const { step, span, loaded } = donation
   const at = startSteps.indexOf(step)
   return (
-    <>
-      <ol class="steps" aria-label="Progress">
-        {startSteps.map((name, index) => (
-          <li key={name} class={index < at ? 'done' : index === at ? 'now' : ''} aria-current={index === at ? 'step' : undefined}>
-            {stepWords[name]}
-            {name === 'choosing' && span !== undefined && `: ${spanText(span)} of ${layers}`}
-            {name === 'loading' && loaded !== undefined && (
-              <>
-                <progress value={loaded.done} max={loaded.total} aria-label="Weights loaded" />
-                <span class="quiet-text">
-                  {bytesText(loaded.done)} of {bytesText(loaded.total)}
-                </span>
-              </>
-            )}
-          </li>
-        ))}
-      </ol>
-      <button type="button" onClick={onStop}>
-        Cancel
-      </button>
-    </>
+    <ol class="steps" aria-label="Progress">
+      {startSteps.map((name, index) => (
+        <li key={name} class={index < at ? 'done' : index === at ? 'now' : ''} aria-current={index === at ? 'step' : undefined}>
+          {stepWords[name]}
+          {name === 'choosing' && span !== undefined && `: ${spanText(span)} of ${layers}`}
+          {name === 'loading' && loaded !== undefined && (
+            <>
+              <progress value={loaded.done} max={loaded.total} aria-label="Weights loaded" />
+              <span class="quiet-text">
+                {bytesText(loaded.done)} of {bytesText(loaded.total)}
+              </span>
+            </>
+          )}
+        </li>
+      ))}
+    </ol>
   )
 }
 
-function Serving({
-  donation,
-  state,
-  onStop
-}: {
-  donation: Donation & { phase: 'serving' }
-  state: PageState
-  onStop: () => void
-}) {
+function Serving({ donation, state }: { donation: Donation & { phase: 'serving' }; state: PageState }) {
   const { links, model } = state
   return (
     <>
@@ -159,9 +159,6 @@ function Serving({
         </div>
       </dl>
       <p class="quiet-text">Keep this tab open. Closing it says goodbye; running answers move to other peers.</p>
-      <button type="button" onClick={onStop}>
-        Stop donating
-      </button>
     </>
   )
 }

@@ -17,17 +17,19 @@ export function Header({ state }: { state: PageState }) {
   )
 }
 
+const connectionWords: Record<PageState['connection']['phase'], string> = {
+  connecting: 'Connecting…',
+  connected: 'Connected',
+  unreachable: 'Not connected'
+}
+
 function Status({ state }: { state: PageState }) {
   const { connection, links } = state
-  const text =
-    connection.phase === 'connecting'
-      ? 'Connecting…'
-      : connection.phase === 'unreachable'
-        ? 'Not connected'
-        : `Connected to ${countText(links.total, 'peer')}`
   return (
-    <p class={`status ${connection.phase}`} role="status">
-      {text}
+    <p class={`status ${connection.phase}`}>
+      {/* Read out when it changes; the number of peers changes too often for that. */}
+      <span role="status">{connectionWords[connection.phase]}</span>
+      {connection.phase === 'connected' && <span>to {countText(links.total, 'peer')}</span>}
     </p>
   )
 }

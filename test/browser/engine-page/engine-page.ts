@@ -32,7 +32,7 @@ export interface EngineAnswer {
   msPerToken: number
 }
 
-async function compute(question: EngineQuestion): Promise<EngineAnswer> {
+async function computeOnce(question: EngineQuestion): Promise<EngineAnswer> {
   const { prompt, positions, ids, tokens } = question
   const { engines, close } = await load(question)
   const sequences = await Promise.all(engines.map(engine => engine.reserve(prompt.length + tokens)))
@@ -98,4 +98,4 @@ function logSoftmax(logits: Float32Array): Float64Array {
 declare global {
   var compute: (question: EngineQuestion) => Promise<EngineAnswer>
 }
-globalThis.compute = compute
+globalThis.compute = computeOnce
