@@ -10,6 +10,16 @@ for (let byte = 0; byte < 256; byte++) {
   byteOf.set(String.fromCharCode(isPrintable(byte) ? byte : 256 + moved++), byte)
 }
 
+const characters = [...byteOf.keys()]
+const utf8 = new TextEncoder()
+
+/** Text as the vocabulary writes it: a character for each of its bytes in UTF-8. */
+export function alphabetOf(text: string): string {
+  let written = ''
+  for (const byte of utf8.encode(text)) written += characters[byte]!
+  return written
+}
+
 /** The bytes a token stands for; `undefined` when it has a character outside the alphabet. */
 export function bytesOfToken(token: string): Uint8Array<ArrayBuffer> | undefined {
   const bytes = new Uint8Array(token.length)

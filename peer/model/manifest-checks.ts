@@ -88,7 +88,15 @@ const shape = record({
     bos: optional(whole),
     addsBos: boolean,
     eos: optional(whole),
-    endOfGeneration: list(whole, 64)
+    endOfGeneration: list(whole, 64),
+    sentencePiece: optional(
+      record({
+        scores: list(number, ANY_LENGTH),
+        addsSpacePrefix: boolean,
+        unknown: optional(whole),
+        trimsAfterMarkers: boolean
+      })
+    )
   }),
   chatTemplate: optional(string(MAX_TEMPLATE_LENGTH)),
   tensors: list(
@@ -112,8 +120,6 @@ export function checkManifest(value: unknown): asserts value is Manifest {
   }
   shape(value, 'manifest')
   const manifest = value as Manifest
-  if (manifest.tokenizer.model !== 'gpt2')
-    throw new UnsupportedModelError(`manifest, tokenizer.model: ${show(manifest.tokenizer.model)}`)
   checkHyperparameters(manifest.hyperparameters)
   checkTokenizerFacts(manifest.tokenizer)
   if (manifest.tokenizer.tokens.length !== manifest.hyperparameters.vocabulary) {

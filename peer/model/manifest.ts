@@ -123,7 +123,13 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
       bos: t.bos,
       addsBos: t.addsBos,
       eos: t.eos,
-      endOfGeneration: t.endOfGeneration
+      endOfGeneration: t.endOfGeneration,
+      sentencePiece: t.sentencePiece && {
+        scores: t.sentencePiece.scores,
+        addsSpacePrefix: t.sentencePiece.addsSpacePrefix,
+        unknown: t.sentencePiece.unknown,
+        trimsAfterMarkers: t.sentencePiece.trimsAfterMarkers
+      }
     },
     chatTemplate: manifest.chatTemplate,
     tensors: manifest.tensors.map(({ name, typeName, dims, offset, bytes, chunks }) => ({

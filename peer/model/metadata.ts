@@ -66,6 +66,12 @@ export function optionalIntegers(metadata: GgufMetadata, key: string): Int32Arra
   throw new InvalidFileError(`metadata '${key}': not an array of 32-bit integers`)
 }
 
+export function optionalFloats(metadata: GgufMetadata, key: string): Float32Array | undefined {
+  const value = metadata.get(key)
+  if (value === undefined || value instanceof Float32Array) return value
+  throw new InvalidFileError(`metadata '${key}': not an array of 32-bit floats`)
+}
+
 function present<T>(value: T | undefined, key: string): T {
   if (value === undefined) throw new InvalidFileError(`metadata '${key}': missing`)
   return value

@@ -1,15 +1,21 @@
 /**
- * Text to token ids and back. Byte-pair merging is @huggingface/tokenizers'; which stretches of text are control markers
- * is decided here, because a marker that a user typed must stay text.
+ * Text to token ids and back. Which stretches of text are control markers is decided here, because a marker that a user
+ * typed must stay text; what lies between is the vocabulary's own way of merging.
  */
-import { Tokenizer as BytePairTokenizer } from '@huggingface/tokenizers'
 import { InvalidRequestError } from '../errors.ts'
 import { bytesOfToken } from './byte-alphabet.ts'
+import { BytePairs } from './byte-pairs.ts'
 import type { RenderedChat } from './chat-template.ts'
-import { PRE_TOKENIZERS, TOKEN_KIND, type TokenizerFacts } from './tokenizer-facts.ts'
+import { type Marker, MarkerCutter, type Piece } from './markers.ts'
+import { PRE_TOKENIZERS } from './pre-tokenizers.ts'
+import { byteTokenText, SentencePieces, SPACE_MARK } from './sentence-piece.ts'
+import { isControl, isMarker, TOKEN_KIND, type TokenizerFacts } from './tokenizer-facts.ts'
 
 /** About a million tokens: beyond every context in use, and minutes below what would stall the thread. */
 const MAX_TEXT_LENGTH = 4 * 1024 * 1024
+
+/** Markers of Phi-3 after which whitespace stays. */
+const KEEPS_WHITESPACE = new Set(['<unk>', '<s>', '<|endoftext|>'])
 
 const utf8 = new TextEncoder()
 
@@ -20,40 +26,57 @@ export class Tokenizer {
   /** Texts of the control tokens, which a chat template writes and a user's text never becomes. */
   readonly controlTexts: readonly string[]
   private readonly facts: TokenizerFacts
-  private readonly bytePairs: BytePairTokenizer
-  private readonly controlIds: ReadonlyMap<string, number>
-  private readonly controlPattern: RegExp | undefined
+  private readonly encodePlain: (text: string, atStart: boolean) => number[]
+  /** Of user-defined tokens: taken from any text. */
+  private readonly textMarkers: MarkerCutter
+  /** Of control tokens too: for what a template wrote. */
+  private readonly allMarkers: MarkerCutter
+  private readonly byteOfToken: ReadonlyMap<string, number>
 
   constructor(facts: TokenizerFacts) {
     this.facts = facts
     this.bos = facts.bos
     this.endOfGeneration = new Set(facts.endOfGeneration)
-    this.bytePairs = bytePairTokenizer(facts)
-    this.controlIds = new Map([...facts.tokens.entries()].filter(([id]) => isControl(facts, id)).map(([id, text]) => [text, id]))
-    // Longest first, so that a marker that begins with another is not cut short.
-    this.controlTexts = [...this.controlIds.keys()].sort((a, b) => b.length - a.length)
-    this.controlPattern =
-      this.controlTexts.length === 0 ? undefined : new RegExp(`(${this.controlTexts.map(RegExp.escape).join('|')})`, 'u')
+    const markers = markersOf(facts)
+    const isControlMarker = ({ id }: Marker) => isControl(facts.kinds[id]!)
+    this.controlTexts = markers.filter(isControlMarker).map(({ text }) => text)
+    this.allMarkers = new MarkerCutter(markers)
+    this.textMarkers = new MarkerCutter(markers.filter(marker => !isControlMarker(marker)))
+    // A control token is no text's token, whatever merges lead to it: llama.cpp lets a text that merges into one become it.
+    const ids = new Map(
+      [...facts.tokens.entries()].filter(([id]) => !isControl(facts.kinds[id]!)).map(([id, text]) => [text, id])
+    )
+    if (facts.sentencePiece === undefined) {
+      const bytePairs = new BytePairs(PRE_TOKENIZERS.get(facts.preTokenizer)!, ids, facts.merges)
+      this.encodePlain = text => bytePairs.encode(text)
+    } else {
+      const pieces = new SentencePieces(facts.sentencePiece, ids)
+      this.encodePlain = (text, atStart) => pieces.encode(text, atStart)
+    }
+    this.byteOfToken = new Map(Array.from({ length: 256 }, (_, byte) => [byteTokenText(byte), byte]))
   }
 
   /** Ids of text in which every control marker is text; BOS first when the model wants it. */
   encode(text: string): number[] {
-    return this.withBos(this.encodeText(text))
+    const wellFormed = checkedText(text)
+    return this.withBos(this.encodePieces(this.textMarkers.cut(wellFormed)))
   }
 
   /** Ids of a rendered chat: the template's markers are control tokens, its messages' content is text. BOS exactly once. */
   encodeChat(chat: RenderedChat): number[] {
-    checkLength(chat.text)
-    const pieces = this.controlPattern === undefined ? [chat.text] : chat.text.split(this.controlPattern)
-    return this.withBos(
-      pieces.flatMap(piece => {
-        const id = this.controlIds.get(piece)
-        return id === undefined ? this.encodeText(chat.reveal(piece)) : [id]
-      })
-    )
+    const pieces = this.allMarkers
+      .cut(checkedText(chat.text))
+      .flatMap(piece => (typeof piece === 'number' ? [piece] : this.textMarkers.cut(checkedText(chat.reveal(piece)))))
+    const ids = this.encodePieces(pieces)
+    // A template may write BOS where the model adds one too, or write it twice.
+    const repeated = ids.findIndex((id, i) => id !== this.bos || ids[i + 1] !== this.bos)
+    return this.withBos(ids.slice(repeated))
   }
 
-  /** The text of ids; control tokens have none. Bytes that are not UTF-8 become replacement characters. */
+  /**
+   * The text of ids; control tokens have none. Bytes that are not UTF-8 become replacement characters. A space that the
+   * vocabulary wants before a text is part of what its ids say.
+   */
   decode(ids: Iterable<number>): string {
     const decoder = new StreamDecoder(this)
     let text = ''
@@ -65,21 +88,18 @@ export class Tokenizer {
   bytesOf(id: number): Uint8Array<ArrayBuffer> {
     const token = this.facts.tokens[id]
     if (token === undefined) throw new InvalidRequestError(`token ${id} is outside the vocabulary of ${this.facts.tokens.length}`)
-    switch (this.facts.kinds[id]) {
-      case TOKEN_KIND.control:
-      case TOKEN_KIND.unknown:
-      case TOKEN_KIND.unused:
-        return new Uint8Array(0)
-      case TOKEN_KIND.userDefined:
-        return utf8.encode(token)
-      default:
-        return bytesOfToken(token) ?? utf8.encode(token)
-    }
+    const kind = this.facts.kinds[id]!
+    if (isControl(kind) || kind === TOKEN_KIND.unused) return new Uint8Array(0)
+    if (kind === TOKEN_KIND.userDefined) return utf8.encode(token)
+    if (this.facts.sentencePiece === undefined) return bytesOfToken(token) ?? utf8.encode(token)
+    const byte = kind === TOKEN_KIND.byte ? this.byteOfToken.get(token) : undefined
+    return byte === undefined ? utf8.encode(token.replaceAll(SPACE_MARK, ' ')) : Uint8Array.of(byte)
   }
 
-  private encodeText(text: string): number[] {
-    checkLength(text)
-    return text === '' ? [] : this.bytePairs.encode(text, { add_special_tokens: false }).ids
+  private encodePieces(pieces: readonly Piece[]): number[] {
+    return pieces.flatMap((piece, i) =>
+      typeof piece === 'number' ? [piece] : this.encodePlain(piece, i === 0 || typeof pieces[i - 1] === 'number')
+    )
   }
 
   private withBos(ids: number[]): number[] {
@@ -107,61 +127,13 @@ export class StreamDecoder {
   }
 }
 
-function isControl(facts: TokenizerFacts, id: number): boolean {
-  return facts.kinds[id] === TOKEN_KIND.control || facts.kinds[id] === TOKEN_KIND.unknown
+function markersOf({ tokens, kinds, sentencePiece }: TokenizerFacts): Marker[] {
+  const trims = (text: string) => sentencePiece?.trimsAfterMarkers === true && !KEEPS_WHITESPACE.has(text)
+  return [...tokens.entries()].filter(([id]) => isMarker(kinds[id]!)).map(([id, text]) => ({ id, text, trimsAfter: trims(text) }))
 }
 
-function checkLength(text: string): void {
+/** Halves of surrogate pairs have no UTF-8: they become what a decoder would make of them. */
+function checkedText(text: string): string {
   if (text.length > MAX_TEXT_LENGTH) throw new InvalidRequestError(`text of ${text.length} characters, over ${MAX_TEXT_LENGTH}`)
-}
-
-function bytePairTokenizer(facts: TokenizerFacts): BytePairTokenizer {
-  const { tokens, kinds, merges, preTokenizer } = facts
-  // User-defined tokens are taken from any text, as llama.cpp does; control tokens are left out and handled by the caller.
-  const added = [...tokens.entries()].filter(([id]) => kinds[id] === TOKEN_KIND.userDefined)
-  const vocabulary = [...tokens.entries()].filter(([id]) => kinds[id] === TOKEN_KIND.normal || kinds[id] === TOKEN_KIND.byte)
-  const json = {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: added.map(([id, content]) => ({
-      id,
-      content,
-      single_word: false,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      special: false
-    })),
-    normalizer: null,
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [
-        { type: 'Split', pattern: { Regex: PRE_TOKENIZERS.get(preTokenizer) }, behavior: 'Isolated', invert: false },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }
-      ]
-    },
-    post_processor: null,
-    decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
-    model: {
-      type: 'BPE',
-      dropout: null,
-      unk_token: null,
-      continuing_subword_prefix: '',
-      end_of_word_suffix: '',
-      fuse_unk: false,
-      byte_fallback: false,
-      ignore_merges: false,
-      // A null prototype: a token may be called __proto__.
-      vocab: Object.assign(Object.create(null), Object.fromEntries(vocabulary.map(([id, token]) => [token, id]))),
-      merges: merges.map(merge => splitMerge(merge))
-    }
-  }
-  return new BytePairTokenizer(json, { tokenizer_class: 'GPT2Tokenizer', clean_up_tokenization_spaces: false })
-}
-
-/** The space that parts a merge is the first one after its first character. */
-function splitMerge(merge: string): [string, string] {
-  const space = merge.indexOf(' ', 1)
-  return [merge.slice(0, space), merge.slice(space + 1)]
+  return text.toWellFormed()
 }

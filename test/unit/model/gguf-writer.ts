@@ -54,6 +54,8 @@ export const i32s = (values: number[]): WrittenValue => ({
   of: IDS.i32,
   items: values.map(value => ({ type: 'i32', value }))
 })
+export const f32s = (values: number[]): WrittenValue => ({ type: 'array', of: IDS.f32, items: values.map(f32) })
+export const flag = (value: boolean): WrittenValue => ({ type: 'bool', value: Number(value) })
 export const nested = (depth: number): WrittenValue =>
   depth === 0 ? { type: 'array', of: IDS.u8, items: [] } : { type: 'array', of: IDS.array, items: [nested(depth - 1)] }
 
