@@ -51,7 +51,11 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     let hosting: SpanHosting | undefined
     try {
       const services = await swarm.openServices()
-      if (options.donate) hosting = await startHosting(swarm, options, logger, signal)
+      if (options.donate) {
+        hosting = await startHosting(swarm, options, logger, signal)
+        // The gateway goes on: other peers may hold the layers.
+        void hosting.ended.then(error => error && logger.error({ code: error.code }, `hosting ended: ${error.message}`))
+      }
       const models = services.map(({ model, layers }) => ({ name: model.name, digest: model.digest, layers }))
       const gateway = await startGateway({
         services: () => services,
