@@ -1,6 +1,6 @@
 /**
- * The driver's end of one epoch's chain: opens it, sends numbered steps within the credit, takes each answer once and in
- * order from whichever way it comes, keeps the lease alive and frees everything in the end.
+ * The driver's end of one epoch's chain: sends numbered steps within the credit, takes each answer once and in order from
+ * whichever way it comes, keeps the lease alive and frees everything in the end.
  */
 import type { PrivateKey } from '@libp2p/interface'
 import { DeadlineError, InvalidFrameError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
@@ -9,24 +9,20 @@ import type { Channel, Links } from '../wire/channel.ts'
 import { type Clock, within } from '../wire/clock.ts'
 import { errorOf } from '../wire/failure.ts'
 import type { Answer, AnswerFrame, ChainFrame, Encoding, HeadAsk, HopState, Opened, Row, Step } from '../wire/frames.pb.js'
-import { fromHex } from '../wire/hex.ts'
-import { signOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
-import { answerProtocol, chainProtocol } from '../wire/protocols.ts'
+import { answerProtocol } from '../wire/protocols.ts'
+import { Changes } from './changes.ts'
 import { checkAnswer, checkRow } from './check-answer.ts'
+import { closeHop } from './close-hop.ts'
 
 /** A window of steps with their re-sends, beats and row requests. */
 const OUTBOX_FRAMES = 256
 /** Dialling one hop; WebRTC's signalling over a relay takes seconds. */
-const DIAL_MS = 16_000
-/** What a chain may take to open beyond the wait for KV each hop was granted, for each hop. */
-const OPEN_MARGIN_MS = 20_000
+export const DIAL_MS = 16_000
 /** No credit and no answer for this long: the steps under way are sent again, since hops repeat what they have. */
 export const STALL_MS = 15_000
 /** Re-sends without progress until the chain counts as lost: a minute, longer than any step takes on a software adapter. */
 const MAX_RESENDS = 3
-/** How long hops get to confirm that a session is freed. */
-const CLOSE_MS = 4_000
 
 export interface ChainModel {
   /** Manifest digest, lower-case hex. */
@@ -65,61 +61,6 @@ export interface StepRequest {
   head: HeadAsk | undefined
 }
 
-/**
- * Opens a chain on every hop of the route, or on none.
- * @throws BusyError, PeerLostError, PeerLeavingError, ModelMismatchError, DeadlineError, the signal's reason
- */
-export async function openChain(options: ChainOptions, signal: AbortSignal): Promise<Chain> {
-  const { links, clock, route, model, privateKey } = options
-  const hops = route.hops.map(({ peer, span, addresses, numerics }) => ({
-    peer,
-    firstLayer: span.first,
-    endLayer: span.end,
-    addresses,
-    numerics,
-    emitFrom: 0
-  }))
-  const open = await signOpen(
-    {
-      session: options.session,
-      epoch: options.epoch,
-      driver: links.self,
-      model: fromHex(model.digest),
-      hops,
-      reserveTokens: options.reserveTokens,
-      committed: options.committed,
-      leaseMs: options.leaseMs,
-      waitMs: options.waitMs,
-      encoding: options.encoding,
-      window: options.window,
-      driverAddresses: links.addresses(),
-      issuedAt: BigInt(Math.floor(clock.now()))
-    },
-    privateKey
-  )
-  const first = hops[0]!
-  let channel: Channel<ChainFrame>
-  try {
-    channel = await within(clock, DIAL_MS, `dialling ${first.peer}`, signal, dialling =>
-      links.dial(first.peer, first.addresses, chainProtocol, dialling)
-    )
-  } catch (thrown) {
-    signal.throwIfAborted()
-    throw new PeerLostError(`can't reach ${first.peer}: ${toShoalError(thrown).message}`, { peer: first.peer }, { cause: thrown })
-  }
-  const chain = new Chain(options, channel)
-  try {
-    const limit = hops.length * (options.waitMs + OPEN_MARGIN_MS)
-    await within(clock, limit, 'opening the chain', signal, () => chain.start({ open }))
-    return chain
-  } catch (thrown) {
-    // A caller that gave up wants the KV back before it hears so; otherwise hops release what they hold by themselves.
-    if (signal.aborted) await chain.close()
-    else chain.abandon()
-    throw thrown
-  }
-}
-
 export class Chain {
   readonly epoch: number
   readonly route: Route
@@ -138,7 +79,7 @@ export class Chain {
   /** Answers with rows that nobody has taken yet. */
   readonly #answers = new Map<number, Answer>()
   #row: Row | undefined
-  #waiters: (() => void)[] = []
+  readonly #changes = new Changes()
   #resends = 0
   #forgetBeat = () => {}
   #forgetStall = () => {}
@@ -253,7 +194,7 @@ export class Chain {
     this.#forgetStall()
     void this.#direct?.end(this.#options.clock)
     this.#direct = undefined
-    this.#changed()
+    this.#changes.happened()
   }
 
   async #read(): Promise<void> {
@@ -267,7 +208,7 @@ export class Chain {
         if (answer !== undefined) this.#take(answer)
         if (row !== undefined) this.#takeRow(row)
         if (credit !== undefined) this.#credit(credit.number)
-        this.#changed()
+        this.#changes.happened()
       }
       this.#fail(this.#lostFirst('ended the chain'))
     } catch (thrown) {
@@ -291,7 +232,7 @@ export class Chain {
       for await (const { answer, row } of channel.frames()) {
         if (answer !== undefined && this.#isMine(answer)) this.#take(answer)
         if (row !== undefined && this.#isMine(row)) this.#takeRow(row)
-        this.#changed()
+        this.#changes.happened()
       }
     } catch (thrown) {
       // A lying last hop ends the chain; a missing stream does not.
@@ -367,40 +308,7 @@ export class Chain {
     return error
   }
 
-  async #until(met: () => boolean, signal?: AbortSignal): Promise<void> {
-    while (!met()) {
-      signal?.throwIfAborted()
-      if (this.#failure !== undefined) throw this.#failure
-      await new Promise<void>(resolve => {
-        const wake = () => {
-          signal?.removeEventListener('abort', wake)
-          const at = this.#waiters.indexOf(wake)
-          if (at >= 0) this.#waiters.splice(at, 1)
-          resolve()
-        }
-        this.#waiters.push(wake)
-        signal?.addEventListener('abort', wake, { once: true })
-      })
-    }
+  #until(met: () => boolean, signal?: AbortSignal): Promise<void> {
+    return this.#changes.until(met, () => this.#failure, signal)
   }
-
-  #changed(): void {
-    for (const wake of [...this.#waiters]) wake()
-  }
-}
-
-/** Frees a session on one hop by the driver's own word, where no chain leads to it any more. Best effort. */
-export async function closeHop(
-  options: Pick<ChainOptions, 'links' | 'clock' | 'session' | 'epoch'>,
-  hop: { peer: string; addresses: string[] }
-): Promise<void> {
-  const { links, clock, session, epoch } = options
-  await within(clock, CLOSE_MS, `closing at ${hop.peer}`, undefined, async signal => {
-    const channel = await links.dial(hop.peer, hop.addresses, chainProtocol, signal)
-    await channel.send({ close: { session, epoch } }, signal)
-    await channel.close()
-    await channel.closed
-  }).catch(() => {
-    // Its lease frees it.
-  })
 }

@@ -18,8 +18,10 @@ import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
 import type { Answer, Encoding, HeadAsk } from '../wire/frames.pb.js'
 import type { WireLogger } from '../wire/log.ts'
-import { type Chain, type ChainModel, closeHop, openChain, STALL_MS } from './chain.ts'
+import { type Chain, type ChainModel, STALL_MS } from './chain.ts'
+import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
+import { openChain } from './open-chain.ts'
 
 export interface DriverContext {
   links: Links

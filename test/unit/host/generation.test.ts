@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openChain } from '../../../peer/session/chain.ts'
 import { draw } from '../../../peer/session/draw.ts'
+import { openChain } from '../../../peer/session/open-chain.ts'
 import { sampleFull } from '../../../peer/session/sampler.ts'
 import type { Sampling } from '../../../peer/session/types.ts'
 import { AnswerFrame, ChainFrame, Encoding } from '../../../peer/wire/frames.pb.js'
