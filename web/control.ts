@@ -3,6 +3,7 @@
  * place where state meets the network.
  */
 import type { Donation, DonationEvent } from '../peer/host/donate.ts'
+import { warningsOf } from '../peer/model/model-text.ts'
 import type { PageActions } from './components/page.tsx'
 import { converse, messagesOf } from './converse.ts'
 import { lookForGpu } from './gpu.ts'
@@ -129,6 +130,7 @@ class PageControl {
     this.#store.update(state => ({
       ...state,
       model: state.models.find(model => model.digest === digest) ?? state.model,
+      warnings: [],
       directory: undefined,
       memory: undefined,
       turns: []
@@ -142,9 +144,10 @@ class PageControl {
     try {
       const { manifest } = await this.#peer.manifest(model.digest)
       const memory = memoryChoice(manifest, chosen)
+      const warnings = warningsOf(manifest.tokenizer)
       const { span } = this.#address
       if (span !== undefined) memory.layers = span.end - span.first
-      this.#store.update(state => (state.model === model ? { ...state, memory } : state))
+      this.#store.update(state => (state.model === model ? { ...state, memory, warnings } : state))
     } catch (error) {
       const notice = donationNotice(error)
       this.#store.update(state => ({ ...state, donation: { phase: 'off', notice } }))

@@ -76,6 +76,8 @@ export interface PageState {
   links: { total: number; relayed: number }
   models: readonly ModelChoice[]
   model: ModelChoice | undefined
+  /** What to know before trusting the model's answers. */
+  warnings: readonly string[]
   /** Live announcements; undefined until the directory has answered once. */
   directory: readonly DirectoryEntry[] | undefined
   gpu: Gpu
@@ -103,6 +105,7 @@ export const initialState: PageState = {
   links: { total: 0, relayed: 0 },
   models: [],
   model: undefined,
+  warnings: [],
   directory: undefined,
   gpu: { phase: 'looking' },
   memory: undefined,

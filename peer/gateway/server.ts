@@ -61,7 +61,7 @@ export async function startGateway({ services, health, host, port, logger }: Gat
     object: 'model',
     created,
     owned_by: 'shoal',
-    shoal: { digest: model.digest, context_length: model.contextLength }
+    shoal: { digest: model.digest, context_length: model.contextLength, warnings: model.warnings }
   })
 
   server.get('/v1/models', () => ({ object: 'list', data: services().map(modelObject) }))

@@ -4,9 +4,9 @@
  */
 import type { PrivateKey } from '@libp2p/interface'
 import { InvalidRequestError } from '../errors.ts'
-import { ChatTemplate } from '../model/chat-template.ts'
 import type { NamedManifest } from '../model/manifest.ts'
-import { StreamDecoder, Tokenizer } from '../model/tokenizer.ts'
+import { ModelText } from '../model/model-text.ts'
+import { StreamDecoder, type Tokenizer } from '../model/tokenizer.ts'
 import { Reputation } from '../swarm/reputation.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
@@ -47,22 +47,13 @@ export function openCompletionService(options: CompletionServiceOptions): Comple
     logger,
     limits: { ...DEFAULT_LIMITS, ...options.limits }
   }
-  const tokenizer = new Tokenizer(manifest.tokenizer)
-  const template = manifest.chatTemplate === undefined ? undefined : new ChatTemplate(manifest.chatTemplate)
-  const textOf = (id: number | undefined) => (id === undefined ? '' : (manifest.tokenizer.tokens[id] ?? ''))
-
-  const encode = (input: CompletionRequest['input']): number[] => {
-    if ('text' in input) return tokenizer.encode(input.text)
-    if (template === undefined) throw new InvalidRequestError(`${manifest.name} has no chat template`, { param: 'messages' })
-    const { controlTexts } = tokenizer
-    return tokenizer.encodeChat(
-      template.render(input.messages, { controlTexts, bosText: textOf(tokenizer.bos), eosText: textOf(manifest.tokenizer.eos) })
-    )
-  }
+  const text = new ModelText(manifest)
+  const encode = (input: CompletionRequest['input']): number[] =>
+    'text' in input ? text.tokenizer.encode(input.text) : text.encodeChat(input.messages, { tools: input.tools })
 
   return {
-    model: { name: manifest.name, digest, contextLength },
-    complete: (request, signal) => complete(context, tokenizer, encode, request, signal)
+    model: { name: manifest.name, digest, contextLength, warnings: text.warnings },
+    complete: (request, signal) => complete(context, text.tokenizer, encode, request, signal)
   }
 }
 

@@ -1,11 +1,11 @@
 /**
  * What gateway, page and command line ask of a session and what they hear back.
  */
+import type { ChatMessage as TemplateMessage, Tool } from '../model/chat-template.ts'
 import type { Span } from '../model/types.ts'
 
-export interface ChatMessage {
+export interface ChatMessage extends TemplateMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'
-  content: string
 }
 
 export interface Sampling {
@@ -22,7 +22,7 @@ export interface Sampling {
 }
 
 export interface CompletionRequest {
-  input: { messages: ChatMessage[] } | { text: string }
+  input: { messages: ChatMessage[]; tools?: readonly Tool[] | undefined } | { text: string }
   /** Absent: as many as the context holds. */
   maxTokens?: number
   sampling: Sampling
@@ -63,8 +63,8 @@ export type CompletionEvent =
 
 /** Everything a face needs to answer requests for one model. */
 export interface CompletionService {
-  /** Name people use and the manifest digest it stands for. */
-  readonly model: { name: string; digest: string; contextLength: number }
+  /** Name people use and the manifest digest it stands for; what to know before trusting its answers (`ModelText.warnings`). */
+  readonly model: { name: string; digest: string; contextLength: number; warnings: readonly string[] }
   /**
    * Runs one request. Ends after `finished`; throws a ShoalError otherwise. Aborting the signal, or leaving the loop,
    * frees the session on every hop.

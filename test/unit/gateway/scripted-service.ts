@@ -43,7 +43,7 @@ export function scriptedService(script: readonly Step[]): ScriptedService {
   const requests: CompletionRequest[] = []
   const { promise: freed, resolve } = Promise.withResolvers<void>()
   return {
-    model: { name: 'psalter', digest, contextLength: 256 },
+    model: { name: 'psalter', digest, contextLength: 256, warnings: [] },
     requests,
     freed,
     async *complete(request, signal) {
