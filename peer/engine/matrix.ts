@@ -4,7 +4,7 @@
  * packed f16 store all need two values at once.
  */
 import { UnsupportedModelError } from '../errors.ts'
-import { UNIT_BYTES, type WeightDecoder } from './decoders/decoder.ts'
+import { GROUP_ELEMENTS, type Planes, UNIT_BYTES, type WeightDecoder } from './decoders/decoder.ts'
 import type { MatrixTensor } from './span-tensors.ts'
 
 /** A tensor as an operation wants it: `sourceRow` reorders, identity if absent. */
@@ -13,14 +13,13 @@ export interface Operand {
   sourceRow?: (row: number) => number
 }
 
-/** Quants and scales of some rows inside a part's buffer. */
+/** The planes of some rows inside a part's buffer. */
 export interface PlaneSet {
   decoder: WeightDecoder
   /** Rows of the operands, in the order of the planes; ranges [first, end) of each operand's rows. */
   ranges: { operand: Operand; first: number; end: number }[]
   /** Units from the buffer's start. */
-  quants: number
-  scales: number
+  at: Planes<number>
 }
 
 export interface MatrixPart {
@@ -37,12 +36,32 @@ export interface MatrixPart {
 }
 
 const units = (bytes: number) => Math.ceil(bytes / UNIT_BYTES)
-const quantUnits = (decoder: WeightDecoder, rows: number, groups: number) => units(rows * groups * decoder.quantBytesPerGroup)
-const scaleUnits = (decoder: WeightDecoder, rows: number, groups: number) => units(rows * groups * decoder.scaleBytesPerGroup)
+const blocksOf = (decoder: WeightDecoder, groups: number) => (groups * GROUP_ELEMENTS) / decoder.blockElements
+const planeBytes = ({ planeBlockBytes: { quants, high, scales } }: WeightDecoder) => [quants, high, scales]
 
-function mostPairs(bytesPerPair: number, planes: number, bindingLimit: number, name: string): number {
-  // Each scales plane may be rounded up to a unit.
-  const pairs = Math.floor((bindingLimit - planes * UNIT_BYTES) / bytesPerPair)
+/** Bytes of a row in all planes. */
+function rowBytes(decoder: WeightDecoder, groups: number): number {
+  return planeBytes(decoder).reduce((sum, bytes) => sum + bytes, 0) * blocksOf(decoder, groups)
+}
+
+/** Planes of `rows` rows one after the other from unit `from`, each rounded up to units, and where the last ends. */
+function placePlanes(decoder: WeightDecoder, rows: number, groups: number, from: number): { at: Planes<number>; end: number } {
+  const [quants, high, scales] = planeBytes(decoder).map(bytes => units(rows * blocksOf(decoder, groups) * bytes)) as [
+    number,
+    number,
+    number
+  ]
+  return {
+    at: { quants: from, high: from + quants, scales: from + quants + high },
+    end: from + quants + high + scales
+  }
+}
+
+/** Pairs of rows, one of each decoder, that fit a binding; the planes' rounding up is allowed for. */
+function mostPairs(decoders: readonly WeightDecoder[], groups: number, bindingLimit: number, name: string): number {
+  const bytesPerPair = decoders.reduce((sum, decoder) => sum + rowBytes(decoder, groups), 0)
+  const rounded = decoders.flatMap(planeBytes).filter(bytes => bytes % UNIT_BYTES !== 0).length
+  const pairs = Math.floor((bindingLimit - rounded * UNIT_BYTES) / bytesPerPair)
   if (pairs < 1)
     throw new UnsupportedModelError(`Two rows of ${name} exceed the adapter's binding limit of ${bindingLimit} bytes`)
   return pairs
@@ -58,13 +77,12 @@ export function planStacked(operands: readonly Operand[], bindingLimit: number):
     while (to < operands.length && operands[to]!.tensor.decoder === decoder) to++
     const run = operands.slice(from, to)
     const rows = run.reduce((sum, operand) => sum + operand.tensor.rows, 0)
-    const bytesPerRow = groups * (decoder.quantBytesPerGroup + decoder.scaleBytesPerGroup)
-    const step = mostPairs(2 * bytesPerRow, 1, bindingLimit, info.name)
+    const step = mostPairs([decoder, decoder], groups, bindingLimit, info.name)
     const pairs = Math.ceil(rows / 2)
     for (let pair = 0; pair < pairs; pair += step) {
       const count = Math.min(step, pairs - pair)
-      const scales = quantUnits(decoder, 2 * count, groups)
-      const planes: PlaneSet = { decoder, ranges: rangesOf(run, 2 * pair, 2 * (pair + count)), quants: 0, scales }
+      const { at, end } = placePlanes(decoder, 2 * count, groups, 0)
+      const planes: PlaneSet = { decoder, ranges: rangesOf(run, 2 * pair, 2 * (pair + count)), at }
       parts.push({
         firstPair: firstPair + pair,
         pairs: count,
@@ -72,7 +90,7 @@ export function planStacked(operands: readonly Operand[], bindingLimit: number):
         decoders: [decoder, decoder],
         planes: [planes, planes],
         groups,
-        bytes: (scales + scaleUnits(decoder, 2 * count, groups)) * UNIT_BYTES
+        bytes: end * UNIT_BYTES
       })
     }
     firstPair += pairs
@@ -85,23 +103,18 @@ export function planStacked(operands: readonly Operand[], bindingLimit: number):
 export function planPaired(first: Operand, second: Operand, bindingLimit: number): MatrixPart[] {
   const { rows, groups, info } = first.tensor
   const decoders = [first.tensor.decoder, second.tensor.decoder] as [WeightDecoder, WeightDecoder]
-  const bytesPerPair = decoders.reduce(
-    (sum, decoder) => sum + groups * (decoder.quantBytesPerGroup + decoder.scaleBytesPerGroup),
-    0
-  )
-  const step = mostPairs(bytesPerPair, 2, bindingLimit, info.name)
+  const step = mostPairs(decoders, groups, bindingLimit, info.name)
   const parts: MatrixPart[] = []
   for (let pair = 0; pair < rows; pair += step) {
     const count = Math.min(step, rows - pair)
-    let at = 0
+    let end = 0
     const planes = [first, second].map(operand => {
       const { decoder } = operand.tensor
-      const quants = at
-      const scales = quants + quantUnits(decoder, count, groups)
-      at = scales + scaleUnits(decoder, count, groups)
-      return { decoder, ranges: [{ operand, first: pair, end: pair + count }], quants, scales }
+      const placed = placePlanes(decoder, count, groups, end)
+      end = placed.end
+      return { decoder, ranges: [{ operand, first: pair, end: pair + count }], at: placed.at }
     }) as [PlaneSet, PlaneSet]
-    parts.push({ firstPair: pair, pairs: count, step: 1, decoders, planes, groups, bytes: at * UNIT_BYTES })
+    parts.push({ firstPair: pair, pairs: count, step: 1, decoders, planes, groups, bytes: end * UNIT_BYTES })
   }
   return parts
 }
@@ -120,24 +133,21 @@ function rangesOf(run: readonly Operand[], first: number, end: number): PlaneSet
 
 /** Fills a part's buffer from the tensors' bytes by name. Returns the name of a tensor that holds NaN or infinity, if one does. */
 export function fillPart(part: MatrixPart, bytesOf: (name: string) => Uint8Array, target: Uint8Array): string | undefined {
-  for (const { decoder, ranges, quants, scales } of new Set(part.planes)) {
-    const quantRow = part.groups * decoder.quantBytesPerGroup
-    const scaleRow = part.groups * decoder.scaleBytesPerGroup
-    const fileRow = part.groups * decoder.fileBytesPerGroup
+  for (const { decoder, ranges, at } of new Set(part.planes)) {
+    const blocks = blocksOf(decoder, part.groups)
+    const fileRow = blocks * decoder.fileBlockBytes
     let row = 0
+    const rowOf = (plane: keyof Planes<number>) => {
+      const bytes = blocks * decoder.planeBlockBytes[plane]
+      const from = at[plane] * UNIT_BYTES + row * bytes
+      return target.subarray(from, from + bytes)
+    }
     for (const { operand, first, end } of ranges) {
       const source = bytesOf(operand.tensor.info.name)
       for (let index = first; index < end; index++, row++) {
-        const quantAt = quants * UNIT_BYTES + row * quantRow
-        const scaleAt = scales * UNIT_BYTES + row * scaleRow
-        const finite = decoder.repackRow(
-          source,
-          (operand.sourceRow?.(index) ?? index) * fileRow,
-          part.groups,
-          target.subarray(quantAt, quantAt + quantRow),
-          target.subarray(scaleAt, scaleAt + scaleRow)
-        )
-        if (!finite) return operand.tensor.info.name
+        const from = (operand.sourceRow?.(index) ?? index) * fileRow
+        const planes = { quants: rowOf('quants'), high: rowOf('high'), scales: rowOf('scales') }
+        if (!decoder.repackRow(source, from, blocks, planes)) return operand.tensor.info.name
       }
     }
   }

@@ -3,7 +3,6 @@
  * the file layout: nothing here knows planes, pairs or tiles.
  */
 import type { Hyperparameters, TensorInfo } from '../model/types.ts'
-import { GROUP_ELEMENTS } from './decoders/decoder.ts'
 import { decoderFor } from './decoders/table.ts'
 
 export interface Expected {
@@ -20,8 +19,8 @@ const TINY = 1e-35
 export function decodeTensor(info: TensorInfo, bytes: Uint8Array): Float64Array {
   const decoder = decoderFor(info.type)!
   const values = new Float64Array(info.dims.reduce((product, dim) => product * dim, 1))
-  for (let group = 0; group < values.length / GROUP_ELEMENTS; group++)
-    values.set(decoder.decodeGroup(bytes, group * decoder.fileBytesPerGroup), group * GROUP_ELEMENTS)
+  for (let block = 0; block < values.length / decoder.blockElements; block++)
+    values.set(decoder.decodeBlock(bytes, block * decoder.fileBlockBytes), block * decoder.blockElements)
   return values
 }
 

@@ -27,14 +27,16 @@ export function smallModel(hyperparameters: Hyperparameters, span: Span, tensors
   }
   const first = span.first === 0 ? 0 : 1
   const end = first + representatives.size
+  const rowMultiple = Math.max(
+    ...tensorsOfSpan(hyperparameters, span).map(({ name }) => decoderFor(tensors.info(name)?.type ?? 'F32')!.blockElements)
+  )
   const small: Hyperparameters = {
     ...hyperparameters,
     layers: span.end === layers ? end : end + 1,
-    width: 2 * GROUP_ELEMENTS,
-    // At least 32 columns for the attention's output product.
-    heads: headDim % GROUP_ELEMENTS === 0 ? 2 : 8,
+    width: rowMultiple === GROUP_ELEMENTS ? 2 * GROUP_ELEMENTS : rowMultiple,
+    heads: headsFilling(rowMultiple, headDim),
     kvHeads: 1,
-    feedForward: 3 * GROUP_ELEMENTS,
+    feedForward: rowMultiple === GROUP_ELEMENTS ? 3 * GROUP_ELEMENTS : rowMultiple,
     vocabulary: 79,
     contextLength: 64
   }
@@ -46,12 +48,12 @@ export function smallModel(hyperparameters: Hyperparameters, span: Span, tensors
     const real = name.replace(/^blk\.(\d+)\./, (_, layer) => `blk.${sources[Number(layer) - first]}.`)
     const type = tensors.info(real)?.type ?? 'F32'
     const decoder = decoderFor(type)!
-    const groups = dims[0]! / GROUP_ELEMENTS
+    const blocks = dims[0]! / decoder.blockElements
     const rows = dims[1] ?? 1
-    const data = new Uint8Array(rows * groups * decoder.fileBytesPerGroup)
+    const data = new Uint8Array(rows * blocks * decoder.fileBlockBytes)
     for (let row = 0; row < rows; row++)
-      for (let group = 0; group < groups; group++)
-        decoder.sampleGroup(next, rows > 1 && row % 4 === 3, data, (row * groups + group) * decoder.fileBytesPerGroup)
+      for (let block = 0; block < blocks; block++)
+        decoder.sampleBlock(next, rows > 1 && row % 4 === 3, data, (row * blocks + block) * decoder.fileBlockBytes)
     infos.set(name, { name, type, dims, offset: 0, bytes: data.length })
     bytes.set(name, data)
   }
@@ -61,6 +63,13 @@ export function smallModel(hyperparameters: Hyperparameters, span: Span, tensors
     bytes,
     reader: { info: name => infos.get(name), read: async name => bytes.get(name)! }
   }
+}
+
+/** Fewest heads, two at least, that make the attention's output rows of whole blocks. */
+function headsFilling(rowMultiple: number, headDim: number): number {
+  let heads = 2
+  while ((heads * headDim) % rowMultiple !== 0) heads++
+  return heads
 }
 
 /** Uniform in [0, 1), the same everywhere: a failure must be reproducible. https://prng.di.unimi.it/splitmix64.c in 32 bits (splitmix32). */

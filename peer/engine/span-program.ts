@@ -97,7 +97,8 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const part = (of: MatrixPart, outPairs: number) =>
     uniform(owner, view => {
       const [a, b] = of.planes
-      const words = [of.firstPair, of.pairs, of.groups, outPairs, a.quants, a.scales, b.quants, b.scales, GROUP_ELEMENTS / 4]
+      const planes = [a, b].flatMap(({ at }) => [at.quants, at.high, at.scales, 0])
+      const words = [of.firstPair, of.pairs, of.groups, outPairs, ...planes, GROUP_ELEMENTS / 4]
       for (const [index, word] of words.entries()) view.setUint32(index * 4, word, true)
     })
   const norm = (rows: NormRows, gain: TensorInfo) => {

@@ -101,7 +101,12 @@ export function planSpanTensors(hyperparameters: Hyperparameters, span: Span, te
 function decoderOf(info: TensorInfo): WeightDecoder {
   const decoder = decoderFor(info.type)
   if (decoder === undefined) throw new UnsupportedModelError(`tensor '${info.name}': the engine has no decoder for ${info.type}`)
-  const bytes = (info.dims.reduce((product, dim) => product * dim, 1) / GROUP_ELEMENTS) * decoder.fileBytesPerGroup
+  const { blockElements, fileBlockBytes } = decoder
+  if (info.dims[0]! % blockElements !== 0)
+    throw new InvalidFileError(
+      `tensor '${info.name}': a row of ${info.dims[0]} is not whole blocks of ${blockElements} (${info.type})`
+    )
+  const bytes = (info.dims.reduce((product, dim) => product * dim, 1) / blockElements) * fileBlockBytes
   if (info.bytes !== bytes)
     throw new InvalidFileError(`tensor '${info.name}': ${info.bytes} bytes, but ${bytes} follow from its dimensions`)
   return decoder

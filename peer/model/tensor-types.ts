@@ -54,7 +54,19 @@ const byId = new Map(facts.map(type => [type.id, type]))
 const byName = new Map(facts.map(type => [type.name, type]))
 
 /** The types an engine has a decoder for. */
-export const TENSOR_TYPES: readonly TensorType[] = ['F32', 'F16', 'Q8_0', 'Q4_0']
+export const TENSOR_TYPES: readonly TensorType[] = [
+  'F32',
+  'F16',
+  'BF16',
+  'Q8_0',
+  'Q4_0',
+  'Q4_1',
+  'Q5_0',
+  'Q5_1',
+  'Q4_K',
+  'Q5_K',
+  'Q6_K'
+]
 
 export function tensorTypeById(id: number): TensorTypeFacts | undefined {
   return byId.get(id)

@@ -4,7 +4,7 @@
  */
 
 /** GGML tensor types Shoal reads. Names as llama.cpp prints them; ids as in ggml.h. */
-export type TensorType = 'F32' | 'F16' | 'Q8_0' | 'Q4_0'
+export type TensorType = 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q5_0' | 'Q5_1' | 'Q4_K' | 'Q5_K' | 'Q6_K'
 
 /** Layers [first, end) of a model. The embedding belongs to layer 0, output norm and head to the last layer. */
 export interface Span {

@@ -1,6 +1,6 @@
 /**
  * Embedding: copies each token's row of the embedding table, dequantised, into the residual stream.
- * Cost: reads tokens × one quantised row, writes tokens × width × 4 bytes; one multiplication an element; one launch a part.
+ * Cost: reads tokens × one quantised row, writes tokens × width × 4 bytes; 2 operations an element; one launch a part.
  */
 import type { WeightDecoder } from '../decoders/decoder.ts'
 import { decodersWgsl } from '../decoders/table.ts'
@@ -29,9 +29,9 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   let id = token_at(row).id;
   if (id < first || id >= first + part.pairs * 2u) { return; }
   let index = (id - first) * part.groups + group;
-  let scale = scale_${decoder.type}(part.a_scales, index);
+  let scale = scale_${decoder.type}(part.a, index);
   let out = (row * part.groups + group) * 8u;
-  for (var i = 0u; i < 8u; i++) { residual[out + i] = scale * quad_${decoder.type}(part.a_quants, index, i); }
+  for (var i = 0u; i < 8u; i++) { residual[out + i] = scale.x * quad_${decoder.type}(part.a, index, i) + scale.y; }
 }
 `
   }

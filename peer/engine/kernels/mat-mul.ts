@@ -3,7 +3,7 @@
  * pair's two rows and an epilogue that stores the pair's results. A tile of 1 is the mat-vec of decode, larger tiles
  * reuse each decoded quad for several rows of activations.
  * Cost: reads rows of weights once a tile (type's bytes × rows × columns / 32) and activations; 2 operations a weight and
- * activation row; one launch a part.
+ * activation row, for types with offsets 1 more an activation; one launch a part.
  *
  * A row of activations accumulates in the same order whatever the tile, so results do not depend on the batch beyond
  * what the compiler fuses.
@@ -55,6 +55,8 @@ export function matMulKernel({ decoders, step, rows, tile, style, epilogue }: Ma
   const { lanes, slots, pairs } = threads[style.variant]
   const quads = style.rolled ? 'part.quads' : '8u'
   const [a, b] = decoders
+  // Σ (scale · q + offset) · v over a group is scale · Σ q·v + offset · Σ v, and Σ v serves all rows.
+  const offsets = a.offsets || b.offsets
   const pairList = Array.from({ length: pairs }, (_, p) => p)
   const tileList = Array.from({ length: tile }, (_, t) => t)
   const each = (line: (p: number) => string) => pairList.map(line).join(' ')
@@ -86,13 +88,16 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   for (var group = lane; group < part.groups; group += ${lanes}u) {
     ${each(p => `let a${p} = pair${p} * ${step}u * part.groups + group; let b${p} = (pair${p} * ${step}u + ${step - 1}u) * part.groups + group;`)}
     ${eachSum((p, t) => `var part${p}_${t} = vec2f(0.0);`)}
+    ${offsets ? tileList.map(t => `var all${t} = 0.0;`).join(' ') : ''}
     for (var quad = 0u; quad < ${quads}; quad++) {
-      ${each(p => `let qa${p} = quad_${a.type}(part.a_quants, a${p}, quad); let qb${p} = quad_${b.type}(part.b_quants, b${p}, quad);`)}
+      ${each(p => `let qa${p} = quad_${a.type}(part.a, a${p}, quad); let qb${p} = quad_${b.type}(part.b, b${p}, quad);`)}
       ${tileList.map(t => `let v${t} = x[x${t} + group * 8u + quad];`).join(' ')}
+      ${offsets ? tileList.map(t => `all${t} += dot(v${t}, vec4f(1.0));`).join(' ') : ''}
       ${eachSum((p, t) => `part${p}_${t} += vec2f(dot(qa${p}, v${t}), dot(qb${p}, v${t}));`)}
     }
-    ${each(p => `let scale${p} = vec2f(scale_${a.type}(part.a_scales, a${p}), scale_${b.type}(part.b_scales, b${p}));`)}
-    ${eachSum((p, t) => `sum${p}_${t} += scale${p} * part${p}_${t};`)}
+    ${each(p => `let sa${p} = scale_${a.type}(part.a, a${p}); let sb${p} = scale_${b.type}(part.b, b${p});`)}
+    ${eachSum((p, t) => `sum${p}_${t} += vec2f(sa${p}.x, sb${p}.x) * part${p}_${t};`)}
+    ${offsets ? eachSum((p, t) => `sum${p}_${t} += vec2f(sa${p}.y, sb${p}.y) * all${t};`) : ''}
   }
   ${lanes === 1 ? eachSum((p, t) => store(p, `${t}u`, `sum${p}_${t}`)) : reduceLanes(lanes, pairs, tile, eachSum, each, store)}
 }

@@ -32,13 +32,14 @@ struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32, head_quads: 
 `
 
 /**
- * One part of a matrix (see matrix.ts); all offsets in units. `out_pairs` is the row length of the operation's output in
- * pairs. `quads` is always 8: a loop bound the compiler must not know (see mat-mul.ts).
+ * One part of a matrix (see matrix.ts); planes begin at these units. `out_pairs` is the row length of the operation's output
+ * in pairs. `quads` is always 8: a loop bound the compiler must not know (see mat-mul.ts).
  */
 export const partWgsl = /* wgsl */ `
+struct Planes { quants: u32, high: u32, scales: u32, pad: u32 }
 struct Part {
   first_pair: u32, pairs: u32, groups: u32, out_pairs: u32,
-  a_quants: u32, a_scales: u32, b_quants: u32, b_scales: u32,
+  @align(16) a: Planes, @align(16) b: Planes,
   quads: u32, pad0: u32, pad1: u32, pad2: u32
 }
 `

@@ -1,0 +1,49 @@
+/**
+ * Q5_1: in the file, blocks of 32 elements: an f16 scale d, an f16 offset m, 4 bytes whose bit i is the fifth bit of
+ * element i, then 16 bytes; byte j's low nibble belongs to element j, its high nibble to element j + 16; element i is
+ * d·qᵢ + m of the five bits q. On the GPU 1 unit of quants a block, and a word each of the high plane and (d and m) of the
+ * scales plane.
+ */
+import { halfAt, isFiniteHalf, sampleBytes, sampleHalf, UNIT_BYTES, type WeightDecoder } from './decoder.ts'
+
+const FILE_BLOCK = 24
+
+export const q5_1Decoder: WeightDecoder = {
+  type: 'Q5_1',
+  blockElements: 32,
+  fileBlockBytes: FILE_BLOCK,
+  planeBlockBytes: { quants: UNIT_BYTES, high: 4, scales: 4 },
+  offsets: true,
+  repackRow: (source, from, blocks, { quants, high, scales }) => {
+    let finite = true
+    for (let block = 0; block < blocks; block++) {
+      const at = from + block * FILE_BLOCK
+      finite &&= isFiniteHalf(source, at) && isFiniteHalf(source, at + 2)
+      scales.set(source.subarray(at, at + 4), block * 4)
+      high.set(source.subarray(at + 4, at + 8), block * 4)
+      quants.set(source.subarray(at + 8, at + FILE_BLOCK), block * 16)
+    }
+    return finite
+  },
+  decodeBlock: (source, from) => {
+    const scale = halfAt(source, from)
+    const offset = halfAt(source, from + 2)
+    return Float64Array.from({ length: 32 }, (_, i) => {
+      const byte = source[from + 8 + (i % 16)]!
+      const fifth = (source[from + 4 + (i >> 3)]! >> (i & 7)) & 1
+      return scale * ((i < 16 ? byte & 15 : byte >> 4) | (fifth << 4)) + offset
+    })
+  },
+  sampleBlock: (next, small, target, from) => {
+    sampleHalf(next, small ? 'subnormal' : -4, target, from)
+    sampleHalf(next, small ? 'subnormal' : 0, target, from + 2)
+    sampleBytes(next, target, from + 4, from + FILE_BLOCK)
+  },
+  wgsl: /* wgsl */ `
+fn quad_Q5_1(planes: Planes, index: u32, quad: u32) -> vec4f {
+  let fifth = bit_fields(word_in_plane(planes.high, index) >> (quad * 4u)) << vec4u(4u);
+  return vec4f(nibble_quad(planes.quants + index, quad) | fifth);
+}
+fn scale_Q5_1(planes: Planes, index: u32) -> vec2f { return half_pair(word_in_plane(planes.scales, index)); }
+`
+}
