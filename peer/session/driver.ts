@@ -21,6 +21,7 @@ import type { WireLogger } from '../wire/log.ts'
 import { type Chain, type ChainModel, STALL_MS } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
+import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
 
 export interface DriverContext {
@@ -127,6 +128,7 @@ export class Driver {
         const chain = this.#chain ?? (await this.#open(tokens.length, signal))
         if (first && attempt > 0) this.#context.logger.info({ epoch: chain.epoch }, 'the chain is open again')
         const answer = await this.#feed(chain, tokens, ask.head, signal)
+        this.#observe(chain.route, answer)
         const logits = ask.needsRow(answer) ? await chain.row(answer.number, answer.rows.length - 1, signal) : undefined
         const recovery =
           lost === undefined
@@ -227,6 +229,12 @@ export class Driver {
       number = await chain.step({ position, tokens: tokens.slice(position, end), head: last ? head : undefined }, signal)
     }
     return chain.answer(number, signal)
+  }
+
+  #observe(route: Route, { count, timings }: Answer): void {
+    const { reputation, clock } = this.#context
+    for (const { peer, promisedMs, observedMs } of observeStep(route, count, timings))
+      reputation.observed(peer, promisedMs, observedMs, clock.now())
   }
 
   #drop(error: ShoalError): void {

@@ -15,16 +15,25 @@ const LEARNING_RATE = 0.3
 /** A single stalled step must not make a peer look infinitely slow, nor a lucky one fast. */
 const LEAST_RATIO = 0.02
 const LARGEST_RATIO = 2
+/** In which an observation loses half its weight: a peer that was slow is no longer asked, so only time can clear it. */
+const HALF_LIFE_MS = 10 * 60_000
 
 interface Record {
   strikes: number
   lastFailure: number
   bannedUntil: number
-  /** Observed rate over announced rate. */
+  /** Observed rate over announced rate, when it was observed last. */
   ratio: number
+  observedAt: number
 }
 
-const unknown: Record = { strikes: 0, lastFailure: Number.NEGATIVE_INFINITY, bannedUntil: Number.NEGATIVE_INFINITY, ratio: 1 }
+const unknown: Record = {
+  strikes: 0,
+  lastFailure: Number.NEGATIVE_INFINITY,
+  bannedUntil: Number.NEGATIVE_INFINITY,
+  ratio: 1,
+  observedAt: 0
+}
 
 export class Reputation {
   readonly #records = new Map<string, Record>()
@@ -44,16 +53,18 @@ export class Reputation {
   }
 
   /** A step took `observedMs` on the peer where its announcement promised `announcedMs`. */
-  observed(peer: string, announcedMs: number, observedMs: number): void {
+  observed(peer: string, announcedMs: number, observedMs: number, now: number): void {
     if (!(announcedMs > 0 && observedMs > 0)) return
-    const record = this.#records.get(peer) ?? unknown
+    const before = this.ratio(peer, now)
     const ratio = Math.min(LARGEST_RATIO, Math.max(LEAST_RATIO, announcedMs / observedMs))
-    this.#keep(peer, { ...record, ratio: record.ratio + LEARNING_RATE * (ratio - record.ratio) })
+    const record = this.#records.get(peer) ?? unknown
+    this.#keep(peer, { ...record, ratio: before + LEARNING_RATE * (ratio - before), observedAt: now })
   }
 
-  /** What to multiply the peer's announced rates by. */
-  ratio(peer: string): number {
-    return (this.#records.get(peer) ?? unknown).ratio
+  /** What to multiply the peer's announced rates by; 1 for one nobody has observed, or long ago. */
+  ratio(peer: string, now: number): number {
+    const { ratio, observedAt } = this.#records.get(peer) ?? unknown
+    return 1 + (ratio - 1) * 2 ** (-Math.max(0, now - observedAt) / HALF_LIFE_MS)
   }
 
   #keep(peer: string, record: Record): void {

@@ -48,7 +48,8 @@ interface UsableOffer {
   addresses: string[]
   span: Span
   numerics: string
-  /** Milliseconds for one token through one layer. */
+  /** Milliseconds for one token through one layer: as announced, and as expected after what was observed. */
+  promisedMs: number
   decodeMs: number
   prefillMs: number
   queueMs: number
@@ -72,8 +73,9 @@ export function planRoute(directory: Directory, question: RouteQuestion): Route 
   if (best === undefined) throw new NoRouteError(whyNone(offers, question))
   const hops: RouteHop[] = []
   for (let label: Label | undefined = best; label !== undefined; label = label.before) {
-    const { peer, addresses, numerics } = label.offer
-    hops.unshift({ peer, addresses, span: label.span, numerics })
+    const { offer, span } = label
+    const { peer, addresses, numerics } = offer
+    hops.unshift({ peer, addresses, span, numerics, promisedMs: (span.end - span.first) * offer.promisedMs })
   }
   return { hops, decodeMs: best.decodeMs, prefillMs: best.prefillMs }
 }
@@ -91,13 +93,14 @@ function usableOffers({ entries }: Directory, question: RouteQuestion): UsableOf
 
 function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, question: RouteQuestion): UsableOffer {
   const { reputation, now, reserveTokens, previous } = question
-  const ratio = reputation?.ratio(peer) ?? 1
+  const ratio = reputation?.ratio(peer, now) ?? 1
   const sameNumerics = previous === undefined || previous.hops.some(({ numerics }) => numerics === offer.numerics)
   return {
     peer,
     addresses,
     span: offer.span,
     numerics: offer.numerics,
+    promisedMs: 1_000 / offer.decodeRate,
     decodeMs: 1_000 / (offer.decodeRate * ratio),
     prefillMs: 1_000 / (offer.prefillRate * ratio),
     queueMs: offer.queueMs,

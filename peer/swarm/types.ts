@@ -50,6 +50,8 @@ export interface RouteHop {
   /** The part of the peer's span this route uses. */
   span: Span
   numerics: string
+  /** What its announcement promises for one decoded token through this part, milliseconds. */
+  promisedMs: number
 }
 
 export interface Route {

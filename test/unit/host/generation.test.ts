@@ -224,7 +224,8 @@ test('opening gives up when the signal does, and names who can’t be reached', 
       peer: id,
       addresses: links.addresses(),
       span: engine.shape.span,
-      numerics: 'stand-in'
+      numerics: 'stand-in',
+      promisedMs: 1
     })),
     decodeMs: 1,
     prefillMs: 1
@@ -245,4 +246,20 @@ test('opening gives up when the signal does, and names who can’t be reached', 
   const opening = openChain({ ...options, ...limits }, new AbortController().signal)
   await assert.rejects(swarm.clock.until(opening), { code: 'PEER_LOST', details: { peer: swarm.hosts[2]!.id } })
   assert.deepEqual(swarm.freeBlocks().slice(0, 2), [256, 256])
+})
+
+test('a peer slower than it announced is passed by in the next session', async () => {
+  const swarm = new SmallSwarm([
+    { first: 0, end: 8, decodeRate: 10_000 },
+    { first: 0, end: 8, decodeRate: 1_000 }
+  ])
+  const [boaster, honest] = swarm.hosts.map(({ id }) => id)
+  swarm.hosts[0]!.engine.hold = () => new Promise(resolve => swarm.clock.after(200, resolve))
+  const peersOf = (events: Awaited<ReturnType<typeof swarm.run>>) =>
+    events.flatMap(event => (event.type === 'opened' ? event.route.hops.map(hop => hop.peer) : []))
+  const first = await swarm.run()
+  assert.deepEqual([peersOf(first), tokensOf(first)], [[boaster], expected])
+  assert.ok(swarm.reputation.ratio(boaster!, swarm.clock.now()) < 0.1)
+  const second = await swarm.run()
+  assert.deepEqual([peersOf(second), tokensOf(second)], [[honest], expected])
 })

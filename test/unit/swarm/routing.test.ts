@@ -158,7 +158,7 @@ test('a recovery prefers the numerics of the chain it continues, and hops can be
     same: offerOf(span(0, 8), 8)
   })
   const previous: Route = {
-    hops: [{ peer: 'gone', addresses: [], span: span(0, 8), numerics: 'kv=f32' }],
+    hops: [{ peer: 'gone', addresses: [], span: span(0, 8), numerics: 'kv=f32', promisedMs: 1 }],
     decodeMs: 1,
     prefillMs: 1
   }
@@ -177,9 +177,29 @@ test('bans double, are forgiven with time, and observed rates discount', () => {
   assert.equal(reputation.isBanned('a', 120_000), false)
   // Forty minutes forgive the three strikes.
   assert.equal(reputation.failed('a', 60_000 + 40 * 60_000), 60_000 + 40 * 60_000 + 15_000)
-  for (let i = 0; i < 30; i++) reputation.observed('slow', 10, 40)
-  assert.ok(Math.abs(reputation.ratio('slow') - 0.25) < 0.01)
-  assert.equal(reputation.ratio('nobody'), 1)
+  for (let i = 0; i < 30; i++) reputation.observed('slow', 10, 40, 0)
+  assert.ok(Math.abs(reputation.ratio('slow', 0) - 0.25) < 0.01)
+  assert.equal(reputation.ratio('nobody', 0), 1)
+})
+
+test('a peer that does not keep its rate is passed by, until that was long ago', () => {
+  const two = directoryOf({ boasts: offerOf(span(0, 8), 8, { decodeRate: 1_000 }), keeps: offerOf(span(0, 8), 8) })
+  const reputation = new Reputation()
+  const promised = planRoute(two, ask(8, { reputation }))
+  assert.deepEqual(
+    promised.hops.map(({ peer, promisedMs }) => [peer, promisedMs]),
+    [['boasts', 8]]
+  )
+  for (let step = 0; step < 20; step++) reputation.observed('boasts', 8, 400, 0)
+  assert.deepEqual(peersOf(planRoute(two, ask(8, { reputation }))), ['keeps'])
+  // Its estimate is what was observed, its promise what it announced.
+  const slow = planRoute(two, ask(8, { reputation, exclude: new Set(['keeps']) }))
+  assert.equal(slow.hops[0]!.promisedMs, 8)
+  assert.ok(slow.decodeMs > 350 && slow.decodeMs < 450, `${slow.decodeMs} ms`)
+  const ratio = reputation.ratio('boasts', 0)
+  // Half of what is held against it is forgotten in ten minutes.
+  assert.ok(Math.abs(1 - reputation.ratio('boasts', 10 * 60_000) - (1 - ratio) / 2) < 1e-9)
+  assert.deepEqual(peersOf(planRoute(two, ask(8, { reputation, now: 4 * 60 * 60_000 }))), ['boasts'])
 })
 
 test('a large swarm is planned within a blink', () => {
