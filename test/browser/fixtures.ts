@@ -29,11 +29,12 @@ export const test = base.extend<{ swarm: Swarm }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads from the pattern which fixtures this one needs
   swarm: async ({}, use) => {
     const folder = mkdtempSync(join(tmpdir(), 'shoal-browser-'))
-    const services: ServiceProcess[] = []
+    // Also those that are still starting when a test fails.
+    const services: Promise<ServiceProcess>[] = []
     const browsers: Browser[] = []
-    const start = async (...args: string[]) => {
+    const start = (...args: string[]) => {
       const identity = join(folder, `${services.length}-${args[0]}.key`)
-      const service = await startService([...args, '--identity', identity, '--log-level', 'warn'])
+      const service = startService([...args, '--identity', identity, '--log-level', 'warn'])
       services.push(service)
       return service
     }
@@ -65,7 +66,7 @@ export const test = base.extend<{ swarm: Swarm }>({
       })
     } finally {
       await Promise.allSettled(browsers.map(browser => browser.close()))
-      await Promise.allSettled(services.map(service => service.stop()))
+      await Promise.allSettled(services.map(async service => (await service).stop()))
       rmSync(folder, { recursive: true, force: true })
     }
   }

@@ -6,9 +6,10 @@ import type { Tab } from './tab.ts'
 
 const SIZE = { width: 1180, height: 900 }
 
+const path = process.env.SHOAL_SCREENSHOT
+test.skip(path === undefined, 'SHOAL_SCREENSHOT names no file')
+
 test('the page, donating and answering', async ({ swarm }) => {
-  const path = process.env.SHOAL_SCREENSHOT
-  test.skip(path === undefined, 'SHOAL_SCREENSHOT names no file')
   const browser = await swarm.startBrowser()
   await Promise.all(['0-2', '0-2'].map(layers => swarm.startEdge(layers)))
   const [shown] = (await swarm.donate(browser, ['3-5', '6-7'])) as [Tab, Tab]

@@ -29,6 +29,7 @@ test('without WebGPU, and over plain HTTP, a tab says so and chats', async ({ sw
     const answer = await tab.answer()
     expect(answer.notice).toBeUndefined()
     expect(answer.trace!.tokens).toEqual(golden.greedy.ids.slice(0, TOKENS))
+    await expect(tab.chat.getByText('Cut at the token limit')).toBeVisible()
     await tab.configure(100)
     await tab.send(question)
     await tab.tokens(1)
@@ -38,18 +39,14 @@ test('without WebGPU, and over plain HTTP, a tab says so and chats', async ({ sw
   }
 })
 
-test('a browser without the WebGPU API', async ({ swarm }) => {
-  const browser = await swarm.startBrowser(browserOptions({ webGpu: false }))
-  const page = await (await browser.newContext()).newPage()
-  // No current Chromium can be started without it.
-  await page.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
-  await page.goto(swarm.url)
-  await expect(page.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
-})
-
-test('layers that nobody holds are named, and a bootstrap that is gone is told', async ({ swarm }) => {
+test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', async ({ swarm }) => {
   const browser = await swarm.startBrowser(browserOptions({ webGpu: false }))
   const tab = await swarm.openTab(browser)
+  // No current Chromium can be started without the API.
+  const bare = await (await browser.newContext()).newPage()
+  await bare.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
+  await bare.goto(swarm.url)
+  await expect(bare.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
   await expect(tab.swarm.getByText('Nobody is donating yet')).toBeVisible()
   await swarm.startEdge('0-2')
   await expect(tab.swarm.getByText('Nobody holds layers 4–8 now')).toBeVisible()
