@@ -21,3 +21,8 @@ export const DEFAULT_RETRY_AFTER_MS = 2_000
 export const CLOSE_GRACE_MS = 3_000
 /** How long /health waits for the directory. */
 export const HEALTH_MS = 5_000
+/** OpenAI's bound on tools, and as many calls in one message. */
+export const MAX_TOOLS = 128
+export const MAX_TOOL_CALLS = 128
+/** Of a tool's description or a call's arguments: JSON schemas in use stay below ten, and templates walk them recursively. */
+export const MAX_TOOL_DEPTH = 32

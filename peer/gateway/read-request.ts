@@ -2,9 +2,10 @@
  * From a body of OpenAI's chat or completions API to a request of Shoal's. What Shoal does not compute is refused by
  * name. Shapes: https://platform.openai.com/docs/api-reference/chat/create and …/completions/create.
  */
-import type { ChatMessage, CompletionRequest, Sampling } from '../session/types.ts'
+import type { CompletionRequest, Sampling } from '../session/types.ts'
 import { type Body, invalid, readBody, readBoolean, readNumber, readString, refuseUnknown, refuseUnless } from './fields.ts'
 import { MAX_NAME_LENGTH, MAX_STOP_LENGTH, MAX_STOP_TEXTS } from './limits.ts'
+import { readMessages, readTools } from './read-messages.ts'
 
 export interface ApiRequest {
   model: string
@@ -52,9 +53,7 @@ const textFields = new Set([...commonFields, 'prompt', 'best_of', 'echo', 'suffi
 export function readChatRequest(value: unknown): ApiRequest {
   const body = readBody(value)
   refuseUnknown(body, chatFields)
-  const empty = (value: unknown) => Array.isArray(value) && value.length === 0
-  refuseUnless(body, 'tools', empty, 'Tools are')
-  refuseUnless(body, 'tool_choice', value => value === 'none' || value === 'auto', 'Choosing a tool is')
+  const tools = readTools(body)
   refuseUnless(body, 'response_format', value => (value as Body).type === 'text', 'Response formats other than text are')
   refuseUnless(
     body,
@@ -68,7 +67,7 @@ export function readChatRequest(value: unknown): ApiRequest {
     ...readCommon(body),
     completion: readCompletion(
       body,
-      { messages: readMessages(body.messages) },
+      { messages: readMessages(body.messages), ...(tools === undefined ? {} : { tools }) },
       readMaxTokens(body, ['max_completion_tokens', 'max_tokens'])
     )
   }
@@ -142,46 +141,4 @@ function readPrompt(value: unknown): string {
   if (typeof prompt !== 'string' || prompt === '')
     throw invalid('prompt', "'prompt' must be one non-empty string; token ids and several prompts are not supported")
   return prompt
-}
-
-const roles: Record<string, ChatMessage['role']> = {
-  system: 'system',
-  // OpenAI's newer name for the system's word.
-  developer: 'system',
-  user: 'user',
-  assistant: 'assistant',
-  tool: 'tool'
-}
-
-function readMessages(value: unknown): ChatMessage[] {
-  if (!Array.isArray(value) || value.length === 0) throw invalid('messages', "'messages' must be a non-empty array")
-  return value.map((message: unknown, index) => readMessage(message, `messages[${index}]`))
-}
-
-function readMessage(value: unknown, where: string): ChatMessage {
-  if (typeof value !== 'object' || value === null) throw invalid(where, `${where} must be an object`)
-  const message = value as Body
-  const role = typeof message.role === 'string' && Object.hasOwn(roles, message.role) ? roles[message.role] : undefined
-  if (role === undefined) throw invalid(`${where}.role`, `${where}.role must be one of ${Object.keys(roles).join(', ')}`)
-  if (Array.isArray(message.tool_calls) && message.tool_calls.length > 0)
-    throw invalid(`${where}.tool_calls`, 'Tool calls are not supported')
-  return { role, content: readContent(message.content, `${where}.content`) }
-}
-
-/** A string, or parts of type text. */
-function readContent(value: unknown, where: string): string {
-  if (typeof value === 'string') return value
-  if (!Array.isArray(value)) throw invalid(where, `${where} must be a string or an array of text parts`)
-  return value
-    .map((part: unknown, index) => {
-      const { type, text } = (typeof part === 'object' && part !== null ? part : {}) as Body
-      if (type !== 'text')
-        throw invalid(
-          `${where}[${index}].type`,
-          `${where}[${index}] must be a part of type 'text'; other kinds are not supported`
-        )
-      if (typeof text !== 'string') throw invalid(`${where}[${index}].text`, `${where}[${index}].text must be a string`)
-      return text
-    })
-    .join('')
 }

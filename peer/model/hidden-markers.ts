@@ -9,9 +9,6 @@ export interface Hiding {
   reveal: (stretch: string) => string
 }
 
-/** Deeper values are refused where they come in. */
-export const MAX_VALUE_DEPTH = 32
-
 /**
  * One character of each control marker is replaced by a private-use character that occurs nowhere in `written`: without it
  * no stretch of a message can be a marker, not even one put together of two, and the template's logic still sees all other

@@ -61,7 +61,7 @@ for (const [field, change] of [
   ['n', { n: 2 }],
   ['logprobs', { logprobs: true }],
   ['top_logprobs', { top_logprobs: 3 }],
-  ['tools', { tools: [{}] }],
+  ['tools[0].type', { tools: [{}] }],
   ['response_format', { response_format: { type: 'json_object' } }],
   ['presence_penalty', { presence_penalty: 0.5 }],
   ['logit_bias', { logit_bias: { 5: 1 } }],
