@@ -2,6 +2,7 @@
  * One answer of the chat: the conversation goes to the session as messages, events come back as changes of the page's state.
  */
 import { ContextLengthError } from '../peer/errors.ts'
+import { neutralSampling } from '../peer/session/neutral-sampling.ts'
 import type { ChatMessage, CompletionEvent, CompletionService } from '../peer/session/types.ts'
 import { type AnswerTrace, type ChatSettings, type PageState, type Turn, withAnswer } from './state.ts'
 
@@ -21,7 +22,7 @@ export async function converse(
   signal: AbortSignal
 ): Promise<void> {
   const { temperature, seed, maxTokens } = settings
-  const sampling = { temperature, seed, topK: 0, topP: 1, minP: 0 }
+  const sampling = { ...neutralSampling, temperature, seed }
   // The model's context is short for some models: what does not fit is forgotten from the front, a question and its answer at a time.
   for (let forgotten = 0; ; forgotten = nextUserTurn(messages, forgotten)) {
     const input = { messages: messages.slice(forgotten) }

@@ -14,7 +14,9 @@ test('the page, donating and answering', async ({ swarm }) => {
   await Promise.all(['0-2', '0-2'].map(layers => swarm.startEdge(layers)))
   const [shown] = (await swarm.donate(browser, ['3-5', '6-7'])) as [Tab, Tab]
   await shown.page.setViewportSize(SIZE)
-  await shown.send('Who is my shepherd?')
+  await shown.configure(64)
+  await shown.chat.getByText('Settings', { exact: true }).click()
+  await shown.send('And he said unto me, Son of man')
   const answer = await shown.answer()
   expect(answer.notice).toBeUndefined()
   await shown.page.screenshot({ path: path!, fullPage: true })

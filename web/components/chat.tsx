@@ -14,11 +14,14 @@ export interface ChatActions {
 /** As far from its end the conversation is still followed: an answer's first line and the chain under it. */
 const NEAR_END_PX = 240
 
-/** Beginnings that suit the small model that Shoal brings along. */
-const examples = ['Who is the shepherd?', 'Speak to me of mercy.', 'What did the king say unto the prophet?']
+/** Of the model that comes with Shoal, which goes on where a verse leaves off; others need no such help. */
+const examples = {
+  name: /psalter/i,
+  texts: ['And he said unto me, Son of man', 'The LORD is my shepherd', 'Blessed are they that']
+}
 
 export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { state: PageState } & ChatActions) {
-  const { turns, self, settings } = state
+  const { turns, self, settings, model } = state
   const last = turns.at(-1)
   const answering = last?.role === 'assistant' && (last.state === 'waiting' || last.state === 'streaming')
   const log = useRef<HTMLDivElement>(null)
@@ -43,7 +46,7 @@ export function Chat({ state, onSend, onStopAnswer, onNewChat, onSettings }: { s
           <div class="empty">
             <p>Ask something. This tab drives the answer itself: it sends your words into the swarm and picks each next one.</p>
             <ul class="examples">
-              {examples.map(text => (
+              {(examples.name.test(model?.name ?? '') ? examples.texts : []).map(text => (
                 <li key={text}>
                   <button type="button" class="chip" onClick={() => onSend(text)}>
                     {text}
