@@ -7,6 +7,7 @@ import { Environment, Interpreter, Template } from '@huggingface/jinja'
 import { InvalidRequestError, ShoalError, UnsupportedModelError } from '../errors.ts'
 import { hideMarkers } from './hidden-markers.ts'
 import { MAX_TEMPLATE_LENGTH } from './manifest-format.ts'
+import { type JinjaValue, pythonRepr } from './python-repr.ts'
 import { MAX_LIST_LENGTH, templateGlobals } from './template-globals.ts'
 
 /** Fields are named as templates read them, which is as OpenAI's API names them. */
@@ -106,14 +107,15 @@ export class ChatTemplate {
   }
 }
 
-interface JinjaValue {
-  value: unknown
-}
-
 /** The face of the package's interpreter that is used here: its own declarations do not resolve under nodenext. */
 interface JinjaInterpreter {
   run: (program: unknown) => JinjaValue
-  evaluate(statement: { type: string } | undefined, environment: unknown): JinjaValue
+  evaluate(statement: JinjaNode | undefined, environment: unknown): JinjaValue
+  applyFilter(operand: JinjaValue, filter: JinjaNode, environment: unknown): JinjaValue
+}
+interface JinjaNode {
+  type: string
+  value?: unknown
 }
 const JinjaInterpreter = Interpreter as new (environment: unknown) => JinjaInterpreter
 
@@ -125,7 +127,7 @@ class BoundedInterpreter extends JinjaInterpreter {
   private evaluations = 0
   private readonly end = performance.now() + MAX_RENDER_MS
 
-  override evaluate(statement: { type: string } | undefined, environment: unknown): JinjaValue {
+  override evaluate(statement: JinjaNode | undefined, environment: unknown): JinjaValue {
     if (++this.evaluations > MAX_EVALUATIONS) throw new Error(`more than ${MAX_EVALUATIONS} evaluations`)
     // A clock read costs as much as a small evaluation; a loop with an empty body evaluates nothing but itself.
     if ((this.evaluations % 64 === 0 || statement?.type === 'For') && performance.now() > this.end)
@@ -136,6 +138,12 @@ class BoundedInterpreter extends JinjaInterpreter {
       throw new Error(`more than ${MAX_OUTPUT_LENGTH} characters`)
     if (Array.isArray(value) && value.length > MAX_LIST_LENGTH) throw new Error(`a list of more than ${MAX_LIST_LENGTH}`)
     return result
+  }
+
+  override applyFilter(operand: JinjaValue, filter: JinjaNode, environment: unknown): JinjaValue {
+    if (filter.type !== 'Identifier' || filter.value !== 'string' || typeof operand.value === 'string')
+      return super.applyFilter(operand, filter, environment)
+    return this.evaluate({ type: 'StringLiteral', value: pythonRepr(operand) }, environment)
   }
 }
 
