@@ -24,6 +24,7 @@ export { manifestOf, type NamedManifest, parseManifest } from './model/manifest.
 export type { Hyperparameters, Span } from './model/types.ts'
 export { type CompletionServiceOptions, openCompletionService } from './session/completion.ts'
 export { directoryOf } from './session/directory-query.ts'
+export { neutralSampling } from './session/neutral-sampling.ts'
 export type {
   ChainHop,
   ChatMessage,
@@ -31,7 +32,9 @@ export type {
   CompletionRequest,
   CompletionService,
   HopTime,
-  Sampling
+  Sampling,
+  ShownLogprob,
+  TextLogprob
 } from './session/types.ts'
 export { Reputation } from './swarm/reputation.ts'
 export type { Announcement, Directory, SpanOffer } from './swarm/types.ts'

@@ -2,6 +2,7 @@
  * `shoal run`: one answer in the terminal. This process drives the session itself, so it needs no gateway and no GPU.
  */
 import { Command } from 'commander'
+import { neutralSampling } from '../session/neutral-sampling.ts'
 import type { CompletionEvent, CompletionRequest } from '../session/types.ts'
 import { chainReport } from './chain-report.ts'
 import { untilToldToEnd } from './lifetime.ts'
@@ -65,7 +66,14 @@ function requestOf(prompt: string, options: RunOptions): CompletionRequest {
   return {
     input: options.raw ? { text: prompt } : { messages: [...system, { role: 'user', content: prompt }] },
     ...(maxTokens === undefined ? {} : { maxTokens }),
-    sampling: { temperature, topK, topP, minP, seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]! },
+    sampling: {
+      ...neutralSampling,
+      temperature,
+      topK,
+      topP,
+      minP,
+      seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
+    },
     stop: options.stop ?? []
   }
 }

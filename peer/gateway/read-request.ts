@@ -2,6 +2,7 @@
  * From a body of OpenAI's chat or completions API to a request of Shoal's. What Shoal does not compute is refused by
  * name. Shapes: https://platform.openai.com/docs/api-reference/chat/create and …/completions/create.
  */
+import { neutralSampling } from '../session/neutral-sampling.ts'
 import type { CompletionRequest, Sampling } from '../session/types.ts'
 import { type Body, invalid, readBody, readBoolean, readNumber, readString, refuseUnknown, refuseUnless } from './fields.ts'
 import { MAX_NAME_LENGTH, MAX_STOP_LENGTH, MAX_STOP_TEXTS } from './limits.ts'
@@ -118,6 +119,7 @@ function readMaxTokens(body: Body, names: string[]): number | undefined {
 function readSampling(body: Body): Sampling {
   const seed = readNumber(body, 'seed', { min: -(2 ** 53 - 1), max: 2 ** 53 - 1, integer: true })
   return {
+    ...neutralSampling,
     temperature: readNumber(body, 'temperature', { min: 0, max: 2 }) ?? 1,
     topP: readNumber(body, 'top_p', { min: 0, max: 1 }) ?? 1,
     topK: readNumber(body, 'top_k', { min: 0, max: 2 ** 31 - 1, integer: true }) ?? 0,

@@ -17,6 +17,7 @@ import { directoryOf, type EntrySource } from './directory-query.ts'
 import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from './driver.ts'
 import { generate } from './generate.ts'
 import { HopTimes } from './hop-times.ts'
+import { ShownLogprobs, type TokenTexts } from './shown-logprobs.ts'
 import { StopScanner } from './stop-scanner.ts'
 import type { ChainHop, CompletionEvent, CompletionRequest, CompletionService } from './types.ts'
 
@@ -50,22 +51,29 @@ export function openCompletionService(options: CompletionServiceOptions): Comple
   const text = new ModelText(manifest)
   const encode = (input: CompletionRequest['input']): number[] =>
     'text' in input ? text.tokenizer.encode(input.text) : text.encodeChat(input.messages, { tools: input.tools })
+  const { tokens } = manifest.tokenizer
+  const texts: TokenTexts = {
+    // A vocabulary may be padded with ids that no token has.
+    bytesOf: id => (id < tokens.length ? text.tokenizer.bytesOf(id) : new Uint8Array(0)),
+    nameOf: id => tokens[id] ?? ''
+  }
 
   return {
     model: { name: manifest.name, digest, contextLength, warnings: text.warnings },
-    complete: (request, signal) => complete(context, text.tokenizer, encode, request, signal)
+    complete: (request, signal) => complete(context, text.tokenizer, texts, encode, request, signal)
   }
 }
 
 async function* complete(
   context: DriverContext,
   tokenizer: Tokenizer,
+  texts: TokenTexts,
   encode: (input: CompletionRequest['input']) => number[],
   request: CompletionRequest,
   signal: AbortSignal | undefined
 ): AsyncGenerator<CompletionEvent, void, undefined> {
   const { clock, model } = context
-  checkRequest(request)
+  checkRequest(request, model.vocabulary)
   const startedAt = clock.now()
   const prompt = encode(request.input)
   const param = 'text' in request.input ? 'prompt' : 'messages'
@@ -79,12 +87,15 @@ async function* complete(
       sampling: request.sampling,
       endIds: tokenizer.endOfGeneration,
       choice: 0,
+      logprobs: request.logprobs,
       deadlineMs: request.deadlineMs
     },
     signal
   )
   const decoder = new StreamDecoder(tokenizer)
   const stops = new StopScanner(request.stop)
+  const logprobs = request.logprobs === undefined ? undefined : new ShownLogprobs(texts)
+  const shown = (text: string) => (logprobs === undefined ? {} : { logprobs: logprobs.show(text) })
   const times = new HopTimes()
   let reason: 'stop' | 'length' = 'length'
   let completionTokens = 0
@@ -104,9 +115,11 @@ async function* complete(
       lastAt = clock.now()
       if (completionTokens++ === 0) firstAt = lastAt
       else times.add(event.timings)
-      const scanned = stops.push(decoder.push(event.token))
+      const decoded = decoder.push(event.token)
+      if (event.logprobs !== undefined) logprobs?.push(event.logprobs, decoded)
+      const scanned = stops.push(decoded)
       stopped = scanned.stopped
-      yield { type: 'text', text: scanned.text, tokens: [event.token] }
+      yield { type: 'text', text: scanned.text, tokens: [event.token], ...shown(scanned.text) }
       if (stopped) {
         reason = 'stop'
         break
@@ -117,7 +130,7 @@ async function* complete(
     const last = stops.push(decoder.flush())
     const text = last.stopped ? last.text : last.text + stops.flush()
     if (last.stopped) reason = 'stop'
-    if (text !== '') yield { type: 'text', text, tokens: [] }
+    if (text !== '') yield { type: 'text', text, tokens: [], ...shown(text) }
   }
   yield {
     type: 'finished',

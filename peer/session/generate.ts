@@ -5,10 +5,12 @@
 import { DeadlineError } from '../errors.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Answer, HopTiming } from '../wire/frames.pb.js'
+import { adjustmentsOf } from './adjust-logits.ts'
 import { draw } from './draw.ts'
 import { Driver, type DriverContext, type Recovery } from './driver.ts'
+import { fullLogprobs, rowLogprobs } from './logprobs.ts'
 import { headAsk, sampleFull, sampleRow } from './sampler.ts'
-import type { Sampling } from './types.ts'
+import type { Sampling, TokenLogprobs } from './types.ts'
 
 export interface GenerationRequest {
   prompt: readonly number[]
@@ -19,6 +21,8 @@ export interface GenerationRequest {
   endIds: ReadonlySet<number>
   /** Which of several answers to the same prompt this is; the draw depends on it. */
   choice: number
+  /** Tell log-probabilities: each token's, and those of so many of the likeliest. */
+  logprobs: number | undefined
   /** Milliseconds the whole answer may take. */
   deadlineMs: number | undefined
 }
@@ -26,7 +30,7 @@ export interface GenerationRequest {
 export type GenerationEvent =
   | { type: 'opened'; route: Route }
   | { type: 'recovered'; recovery: Recovery }
-  | { type: 'token'; token: number; timings: HopTiming[] }
+  | { type: 'token'; token: number; timings: HopTiming[]; logprobs: TokenLogprobs | undefined }
   | { type: 'ended'; reason: 'stop' | 'length' }
 
 /** Leaving the loop frees the session on every hop before the generator returns. @throws ShoalError, the signal's reason */
@@ -36,29 +40,40 @@ export async function* generate(
   signal?: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
   const { model, clock } = context
-  const { prompt, maxTokens, sampling, endIds, choice, deadlineMs } = request
+  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs } = request
   signal?.throwIfAborted()
   const until = deadlineMs === undefined ? undefined : clock.now() + deadlineMs
   const limit = limitOf(context, deadlineMs, signal)
   const driver = new Driver(context, Math.min(prompt.length + maxTokens, model.contextLength))
-  const head = { rows: 1, ...headAsk(sampling, model.vocabulary), extraIds: [] }
   const tokens = [...prompt]
   try {
     while (tokens.length - prompt.length < maxTokens) {
       const uniform = draw(sampling.seed, choice, tokens.length)
-      const pick = (answer: Answer) => sampleRow(answer.rows[0]!, model.vocabulary, sampling, uniform)
+      const adjustments = adjustmentsOf(sampling, tokens, prompt.length)
+      const head = { rows: 1, ...headAsk(sampling, model.vocabulary, adjustments, logprobs) }
+      const pick = (answer: Answer) => sampleRow(answer.rows[0]!, model.vocabulary, sampling, uniform, adjustments)
       const ask = { head, needsRow: (answer: Answer) => pick(answer) === undefined }
       const answered = await driver.next(tokens, ask, until, limit.signal)
       if (tokens.length === prompt.length) yield { type: 'opened', route: answered.route }
       if (answered.recovery !== undefined) yield { type: 'recovered', recovery: answered.recovery }
       const { answer, logits } = answered
-      const token = logits === undefined ? pick(answer)! : sampleFull(logits, sampling, uniform)
+      const token = logits === undefined ? pick(answer)! : sampleFull(logits, sampling, uniform, adjustments)
       if (endIds.has(token)) {
         yield { type: 'ended', reason: 'stop' }
         return
       }
       tokens.push(token)
-      yield { type: 'token', token, timings: answer.timings }
+      yield {
+        type: 'token',
+        token,
+        timings: answer.timings,
+        logprobs:
+          logprobs === undefined
+            ? undefined
+            : logits === undefined
+              ? rowLogprobs(answer.rows[0]!, adjustments, token, logprobs)
+              : fullLogprobs(logits, token, logprobs)
+      }
     }
     yield { type: 'ended', reason: 'length' }
   } finally {

@@ -1,117 +1,171 @@
 /**
- * Picks a token from what the last hop returned, or says that it needs every logit. The order of the filters is that of
- * common libraries: temperature, top-k, top-p within what top-k left, min-p relative to the likeliest; then one draw over
- * the ids left, likeliest first.
+ * Picks a token from what the last hop returned, or says that it needs every logit: both ways give the same token. After
+ * penalties and biases come temperature, top-k, locally typical, top-p within what those left, min-p relative to the
+ * likeliest left; then one draw over the ids left, likeliest first.
  */
+import { MAX_EXTRA_IDS, MAX_TOP_K } from '../wire/check-frames.ts'
 import type { HeadRow } from '../wire/frames.pb.js'
+import { type Adjustments, noAdjustments } from './adjust-logits.ts'
+import { likeliest, type Ranking, rankAll, rankRow } from './ranking.ts'
 import type { Sampling } from './types.ts'
 
 /** Rows are asked for with this many logits unless top-k says how many matter; at everyday temperatures the draw rarely falls beyond. */
 const DEFAULT_TOP_K = 64
-/** What hops return at most (the engine's bound). */
-const MAX_TOP_K = 128
 /** A temperature below this is greedy: logits divided by it leave the range of f32. */
 const MIN_TEMPERATURE = 1e-3
 
-/** The head request that `sampleRow` wants its row from. */
-export function headAsk(sampling: Sampling, vocabulary: number): { topK: number; temperature: number } {
-  if (isGreedy(sampling)) return { topK: 1, temperature: 1 }
-  const wanted = sampling.topK > 0 ? sampling.topK : DEFAULT_TOP_K
-  return { topK: Math.min(wanted, MAX_TOP_K, vocabulary), temperature: sampling.temperature }
+export interface RowAsk {
+  topK: number
+  temperature: number
+  extraIds: number[]
 }
 
-/** A row's largest logits in order (logit descending, id ascending). */
-interface Ranked {
-  ids: ArrayLike<number>
-  logits: ArrayLike<number>
-  /** ln Σ exp(logit / temperature) over the whole vocabulary. */
-  logSumExp: number
-  /** Nothing of the vocabulary is missing. */
-  complete: boolean
-}
-
-/** What a row says of the likeliest ids. */
-interface Held {
-  /** cumulative[n]: probability of the n likeliest together. */
-  cumulative: Float64Array
-  /** Probability of the whole vocabulary, as the row's own sum has it. */
-  total: number
-  complete: boolean
+/** The head request that `sampleRow` wants its row from; `logprobs`: so many of the likeliest ids are to be told as well. */
+export function headAsk(
+  sampling: Sampling,
+  vocabulary: number,
+  adjustments: Adjustments = noAdjustments,
+  logprobs: number = 0
+): RowAsk {
+  // Beyond the bound the whole row is the better answer.
+  const extraIds = adjustments.size > MAX_EXTRA_IDS ? [] : [...adjustments.keys()]
+  const wanted = isGreedy(sampling) ? 1 : sampling.topK > 0 ? sampling.topK : DEFAULT_TOP_K
+  // Each adjusted id may fall from the top, and the next has to be known then.
+  const topK = Math.min(Math.max(wanted + adjustments.size, logprobs), MAX_TOP_K, vocabulary)
+  return { topK, temperature: isGreedy(sampling) ? 1 : sampling.temperature, extraIds }
 }
 
 /** The token, or undefined when the draw may fall on an id the row does not hold: ask for the full row. */
-export function sampleRow(row: HeadRow, vocabulary: number, sampling: Sampling, uniform: number): number | undefined {
-  if (isGreedy(sampling)) return row.ids[0]
-  const complete = row.ids.length >= vocabulary
-  return pick({ ids: row.ids, logits: row.logits, logSumExp: row.logSumExpAtTemperature, complete }, sampling, uniform)
+export function sampleRow(
+  row: HeadRow,
+  vocabulary: number,
+  sampling: Sampling,
+  uniform: number,
+  adjustments: Adjustments = noAdjustments
+): number | undefined {
+  const greedy = isGreedy(sampling)
+  const ranking = rankRow(row, vocabulary, sampling, adjustments, greedy ? 1 : sampling.temperature)
+  if (ranking === undefined) return undefined
+  return greedy ? ranking.ids[0] : pick(ranking, sampling, uniform)
 }
 
 /** The token from every logit of the vocabulary; the same as `sampleRow` gives where that gives one. */
-export function sampleFull(logits: Float32Array, sampling: Sampling, uniform: number): number {
-  const ids = Uint32Array.from(logits.keys()).sort((a, b) => logits[b]! - logits[a]! || a - b)
-  if (isGreedy(sampling)) return ids[0]!
-  const ranked = Float32Array.from(ids, id => logits[id]!)
-  const largest = ranked[0]!
-  const sum = ranked.reduce((total, logit) => total + Math.exp((logit - largest) / sampling.temperature), 0)
-  const logSumExp = largest / sampling.temperature + Math.log(sum)
-  return pick({ ids, logits: ranked, logSumExp, complete: true }, sampling, uniform)!
+export function sampleFull(
+  logits: Float32Array,
+  sampling: Sampling,
+  uniform: number,
+  adjustments: Adjustments = noAdjustments
+): number {
+  if (isGreedy(sampling)) return likeliest(logits, sampling, adjustments)
+  return pick(rankAll(logits, sampling, adjustments), sampling, uniform)!
 }
 
 export function isGreedy({ temperature }: Sampling): boolean {
   return temperature < MIN_TEMPERATURE
 }
 
-function pick({ ids, logits, logSumExp, complete }: Ranked, sampling: Sampling, uniform: number): number | undefined {
-  const { temperature, topK, topP, minP } = sampling
-  const cumulative = new Float64Array(ids.length + 1)
-  for (let at = 0; at < ids.length; at++) cumulative[at + 1] = cumulative[at]! + Math.exp(logits[at]! / temperature - logSumExp)
-  const total = complete ? cumulative[ids.length]! : 1
-  const held: Held = { cumulative, total, complete }
-  let end =
-    topK > 0 ? (topK <= ids.length || complete ? Math.min(topK, ids.length) : undefined) : complete ? ids.length : undefined
-  const inK = end
+function pick(ranking: Ranking, sampling: Sampling, uniform: number): number | undefined {
+  const { ids, logits, complete } = ranking
+  const { topK, typicalP } = sampling
+  if (topK > 0 && topK <= ids.length) return pickAmong(ranking, topK, sampling, uniform)
+  if (complete) return pickAmong(ranking, ids.length, sampling, uniform)
+  // How surprising an id may be depends on the whole distribution.
+  return typicalP < 1 ? undefined : pickBounded(ranking, cumulate(weightsOf(logits, sampling)), sampling, uniform)
+}
+
+/** Where the first `count` ids are all that top-k leaves. */
+function pickAmong(ranking: Ranking, count: number, sampling: Sampling, uniform: number): number {
+  const { temperature, topP, minP, typicalP } = sampling
+  const logits = Array.from(ranking.logits).slice(0, count)
+  const weights = weightsOf(logits, sampling)
+  let kept = [...weights.keys()]
+  if (typicalP < 1) kept = mostTypical(weights, typicalP)
+  let cumulative = cumulate(kept.map(at => weights[at]!))
+  if (topP < 1) kept = kept.slice(0, Math.min(kept.length, prefixReaching(cumulative, topP * cumulative.at(-1)!)))
+  if (minP > 0) {
+    const floor = logits[kept[0]!]! + temperature * Math.log(minP)
+    kept = kept.filter((at, place) => place === 0 || logits[at]! >= floor)
+  }
+  cumulative = cumulative.slice(0, kept.length + 1)
+  // Rounding may leave a draw just above the last id's share.
+  const place = Math.min(indexOf(cumulative, uniform * cumulative.at(-1)!), kept.length - 1)
+  return ranking.ids[kept[place]!]!
+}
+
+/**
+ * Where what the filters keep may reach beyond the ranking: it is some prefix of the vocabulary's order, and the token is
+ * certain where every prefix it can be gives the same.
+ */
+function pickBounded(
+  { ids, logits, next, beyond }: Ranking,
+  cumulative: Float64Array,
+  { temperature, topK, topP, minP }: Sampling,
+  uniform: number
+): number | undefined {
+  const count = ids.length
+  const held = cumulative[count]!
+  // A top-k that reaches beyond the ranking leaves at least that.
+  const least = topK > 0 ? held : held + beyond[0]
+  const most = held + beyond[1]
+  // The prefix ends between these two; infinity: beyond the ranking.
+  let from = Number.POSITIVE_INFINITY
+  let to = Number.POSITIVE_INFINITY
   if (topP < 1) {
-    // Top-p counts within what top-k left: all that is known of its mass when that reaches beyond the row is its bounds.
-    const most = inK === undefined ? total : cumulative[inK]!
-    const least = inK !== undefined || topK <= 0 ? most : cumulative[ids.length]!
-    const nucleus = prefixReaching(held, topP * most)
-    if (nucleus !== undefined && nucleus === prefixReaching(held, topP * least)) end = Math.min(end ?? nucleus, nucleus)
-    else if (topK > ids.length && !complete) return undefined
+    from = prefixReaching(cumulative, topP * least)
+    to = prefixReaching(cumulative, topP * most)
   }
   if (minP > 0) {
     const floor = logits[0]! + temperature * Math.log(minP)
     let passing = 1
-    while (passing < ids.length && logits[passing]! >= floor) passing++
-    if (passing < ids.length || complete) end = Math.min(end ?? passing, passing)
+    while (passing < count && logits[passing]! >= floor) passing++
+    if (passing < count || next < floor) {
+      from = Math.min(from, passing)
+      to = Math.min(to, passing)
+    }
   }
-  // An end inside the row gives the mass of what is kept exactly, as does keeping all; otherwise it lies between bounds.
-  const limit = end ?? ids.length
-  const [least, most] =
-    end === undefined
-      ? massBeyond(held, sampling, Math.exp(logits[limit - 1]! / temperature - logSumExp))
-      : [cumulative[limit]!, cumulative[limit]!]
-  const at = indexOf(cumulative, limit, uniform * least)
-  // Rounding may leave a draw just above the last id's share.
-  if (end !== undefined) return ids[Math.min(at, limit - 1)]
-  return at < limit && at === indexOf(cumulative, limit, uniform * most) ? ids[at] : undefined
+  if (from === to && from <= count) return ids[Math.min(indexOf(cumulative, uniform * cumulative[from]!), from - 1)]
+  const upTo = topP < 1 ? Math.min(most, topP * most + Math.exp((next - logits[0]!) / temperature)) : most
+  const smallest =
+    minP > 0 || topK > 0 ? cumulative[Math.min(from, count)]! : Math.max(cumulative[Math.min(from, count)]!, topP * least)
+  const largest = to <= count ? cumulative[to]! : upTo
+  const at = indexOf(cumulative, uniform * smallest)
+  return at < Math.min(from, count) && at === indexOf(cumulative, uniform * largest) ? ids[at] : undefined
 }
 
-/** Bounds on the mass of what the filters keep when that ends beyond the row; `next`: no id there is likelier than this. */
-function massBeyond({ cumulative, total }: Held, { topK, topP, minP }: Sampling, next: number): [number, number] {
-  const held = cumulative[cumulative.length - 1]!
-  if (topK > 0 || minP > 0) return [held, total]
-  return topP < 1 ? [Math.max(held, topP), Math.min(total, topP + next)] : [total, total]
+/** Relative to the likeliest. */
+function weightsOf(logits: ArrayLike<number>, { temperature }: Sampling): Float64Array {
+  return Float64Array.from(logits, logit => Math.exp((logit - logits[0]!) / temperature))
 }
 
-/** The fewest likeliest ids whose probability reaches `mass`; undefined when the row ends before. */
-function prefixReaching({ cumulative, complete }: Held, mass: number): number | undefined {
+/**
+ * Places of the ids whose surprise is nearest to the expected one, together `mass` of the probability, in the order given
+ * (https://arxiv.org/abs/2202.00666).
+ */
+function mostTypical(weights: Float64Array, mass: number): number[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const surprise = weights.map(weight => Math.log(total) - Math.log(weight))
+  const entropy = weights.reduce((sum, weight, at) => (weight > 0 ? sum + (weight / total) * surprise[at]! : sum), 0)
+  const nearest = [...weights.keys()].sort((a, b) => Math.abs(surprise[a]! - entropy) - Math.abs(surprise[b]! - entropy) || a - b)
+  const cumulative = cumulate(nearest.map(at => weights[at]!))
+  return nearest.slice(0, Math.min(weights.length, prefixReaching(cumulative, mass * total))).sort((a, b) => a - b)
+}
+
+/** cumulative[n]: the first n together. */
+function cumulate(weights: ArrayLike<number>): Float64Array {
+  const cumulative = new Float64Array(weights.length + 1)
+  for (let at = 0; at < weights.length; at++) cumulative[at + 1] = cumulative[at]! + weights[at]!
+  return cumulative
+}
+
+/** The fewest, at least one, that together reach `mass`; infinity when all do not. */
+function prefixReaching(cumulative: Float64Array, mass: number): number {
   for (let count = 1; count < cumulative.length; count++) if (cumulative[count]! >= mass) return count
-  return complete ? cumulative.length - 1 : undefined
+  return Number.POSITIVE_INFINITY
 }
 
-/** The id whose share of the line [0, mass) holds `point`; `limit` when it lies beyond. */
-function indexOf(cumulative: Float64Array, limit: number, point: number): number {
+/** The place whose share of the line holds `point`; how many there are when it lies beyond. */
+function indexOf(cumulative: Float64Array, point: number): number {
   let at = 0
-  while (at < limit && cumulative[at + 1]! <= point) at++
+  while (at < cumulative.length - 1 && cumulative[at + 1]! <= point) at++
   return at
 }

@@ -17,6 +17,16 @@ export interface Sampling {
   topP: number
   /** Drop ids whose probability is below this share of the largest; 0 keeps all. */
   minP: number
+  /** Keep the ids whose surprise is nearest to the expected one, together this probable (locally typical); 1 keeps all. */
+  typicalP: number
+  /** Logits of the last 64 tokens, prompt and answer, are divided by it if positive, else multiplied (llama.cpp); 1 changes nothing. */
+  repetitionPenalty: number
+  /** Taken from a logit for each time the answer has its id already (OpenAI); 0 changes nothing. */
+  frequencyPenalty: number
+  /** Taken from a logit once the answer has its id (OpenAI); 0 changes nothing. */
+  presencePenalty: number
+  /** Added to the logits of these ids, before anything else; each id once. */
+  logitBias: readonly (readonly [id: number, bias: number])[]
   /** 32-bit; the draw at a position is a function of (seed, choice, position) alone. */
   seed: number
 }
@@ -28,8 +38,36 @@ export interface CompletionRequest {
   sampling: Sampling
   /** Texts at which the answer ends, themselves not part of it. */
   stop: string[]
+  /** Tell each token's log-probability, and those of so many of the likeliest ids. Absent: none. */
+  logprobs?: number
   /** Milliseconds the whole answer may take. */
   deadlineMs?: number
+}
+
+/** Of the model's own distribution: temperature 1, nothing filtered, penalised or biased. */
+export interface IdLogprob {
+  id: number
+  /** Natural. */
+  logprob: number
+}
+
+export interface TokenLogprobs extends IdLogprob {
+  /** Likeliest first. */
+  top: IdLogprob[]
+}
+
+export interface TextLogprob {
+  /** A control token's name; replacement characters where a token holds part of a character. */
+  token: string
+  /** What it adds to the text; undefined for a control token. */
+  bytes: number[] | undefined
+  logprob: number
+}
+
+export interface ShownLogprob extends TextLogprob {
+  top: TextLogprob[]
+  /** Where in the answer's text the token begins, in code points. */
+  offset: number
 }
 
 export interface ChainHop {
@@ -46,7 +84,13 @@ export interface HopTime {
 export type CompletionEvent =
   | { type: 'started'; model: string; promptTokens: number; chain: ChainHop[] }
   /** Text as it may be shown: never half a character, never the beginning of a stop text. May be empty while held back. */
-  | { type: 'text'; text: string; tokens: number[] }
+  | {
+      type: 'text'
+      text: string
+      tokens: number[]
+      /** Where the request asked for them: of the tokens that text shown so far has begun; none of a stop text. */
+      logprobs?: ShownLogprob[]
+    }
   /** A hop was lost and the chain replaced; nothing emitted changes. */
   | { type: 'recovered'; lost: string; epoch: number; pauseMs: number; chain: ChainHop[] }
   | {

@@ -57,9 +57,9 @@ test('it can be imported, and its parts for Node too', () => {
 test('its types stand by themselves', () => {
   writeFileSync(
     join(user, 'use.ts'),
-    `import { BusyError, createNode, join, type CompletionEvent, type CompletionService } from 'shoal'
+    `import { BusyError, createNode, join, neutralSampling, type CompletionEvent, type CompletionService } from 'shoal'
      export async function first(service: CompletionService): Promise<CompletionEvent | undefined> {
-       const request = { input: { text: 'In' }, sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 }, stop: [] }
+       const request = { input: { text: 'In' }, sampling: { ...neutralSampling, temperature: 0 }, stop: [] }
        for await (const event of service.complete(request)) return event
        throw new BusyError('nothing came')
      }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { adjustmentsOf } from '../../../peer/session/adjust-logits.ts'
 import { draw } from '../../../peer/session/draw.ts'
+import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { openChain } from '../../../peer/session/open-chain.ts'
 import { sampleFull } from '../../../peer/session/sampler.ts'
 import type { Sampling } from '../../../peer/session/types.ts'
@@ -26,7 +28,9 @@ async function sampledReference(sampling: Sampling, choice: number, count: numbe
     const head = { rows: 1, topK: 1, temperature: 1, extraIds: new Uint32Array(0) }
     await engine.run([{ sequence, position: fed, input: { tokens: Uint32Array.from(tokens.slice(fed)) }, head }])
     fed = tokens.length
-    tokens.push(sampleFull(await engine.logits(sequence, 0), sampling, draw(sampling.seed, choice, fed)))
+    const logits = await engine.logits(sequence, 0)
+    const adjustments = adjustmentsOf(sampling, tokens, PROMPT.length)
+    tokens.push(sampleFull(logits, sampling, draw(sampling.seed, choice, fed), adjustments))
   }
   return tokens.slice(PROMPT.length)
 }
@@ -41,7 +45,7 @@ test('sampling over a chain is sampling from the whole model, full rows fetched 
     { temperature: 20 },
     { temperature: 20, topK: 90, topP: 0.8 }
   ].entries()) {
-    const sampling = { temperature: 0.9, topK: 0, topP: 1, minP: 0, seed: seed + 40, ...change }
+    const sampling = { ...neutralSampling, temperature: 0.9, seed: seed + 40, ...change }
     const swarm = new SmallSwarm(THREE)
     swarm.network.onFrame = ({ protocol, bytes }) => {
       if (protocol === chainProtocol.id && ChainFrame.decode(bytes).rowRequest !== undefined) rows++
@@ -52,8 +56,32 @@ test('sampling over a chain is sampling from the whole model, full rows fetched 
   assert.ok(rows > 0 && rows < 40, `${rows} full rows for 72 tokens`)
 })
 
+test('penalties and biases go along the chain as extra ids, and give what the whole model gives', async () => {
+  for (const change of [
+    { temperature: 0, frequencyPenalty: 1.5, presencePenalty: 0.5 },
+    { temperature: 0, logitBias: [[11, 100] as const] },
+    { temperature: 0.8, repetitionPenalty: 1.5, topK: 9 },
+    { presencePenalty: -3, logitBias: [[4, -100] as const, [5, 4] as const], topP: 0.9 },
+    { typicalP: 0.7 }
+  ]) {
+    const sampling = { ...neutralSampling, seed: 3, ...change }
+    assert.deepEqual(tokensOf(await new SmallSwarm(THREE).run({ sampling })), await sampledReference(sampling, 0, 12))
+  }
+})
+
+test('log-probabilities come with each token, and are those of the model’s own distribution', async () => {
+  const [plain, told] = [await new SmallSwarm(THREE).run(), await new SmallSwarm(THREE).run({ logprobs: 5 })]
+  assert.deepEqual(tokensOf(told), tokensOf(plain))
+  for (const event of told) {
+    if (event.type !== 'token') continue
+    const { id, logprob, top } = event.logprobs!
+    assert.deepEqual([id, top.length, top[0]], [event.token, 5, { id, logprob }])
+    assert.ok(top.every((entry, at) => entry.logprob <= 0 && (at === 0 || entry.logprob <= top[at - 1]!.logprob)))
+  }
+})
+
 test('the same request with another seed or choice is another answer', async () => {
-  const sampling = { temperature: 1, topK: 0, topP: 1, minP: 0, seed: 1 }
+  const sampling = { ...neutralSampling, seed: 1 }
   const run = async (seed: number, choice: number) =>
     tokensOf(await new SmallSwarm(THREE).run({ sampling: { ...sampling, seed }, choice })).join()
   const answers = [await run(1, 0), await run(2, 0), await run(1, 1)]
@@ -116,7 +144,7 @@ test('aborting after a hop has died frees the others too', async () => {
 test('answers come along the chain when the last hop can’t be reached directly', async () => {
   const swarm = new SmallSwarm(THREE)
   swarm.network.refuse(swarm.driverId, swarm.hosts[2]!.id, answerProtocol.id)
-  const sampling = { temperature: 1.4, topK: 0, topP: 1, minP: 0, seed: 44 }
+  const sampling = { ...neutralSampling, temperature: 1.4, seed: 44 }
   assert.deepEqual(tokensOf(await swarm.run({ sampling })), await sampledReference(sampling, 0, 12))
   let direct = 0
   const other = new SmallSwarm(THREE)

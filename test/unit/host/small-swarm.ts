@@ -9,6 +9,7 @@ import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
 import type { ChainModel } from '../../../peer/session/chain.ts'
 import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from '../../../peer/session/driver.ts'
 import { type GenerationEvent, type GenerationRequest, generate } from '../../../peer/session/generate.ts'
+import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { Reputation } from '../../../peer/swarm/reputation.ts'
 import type { Directory } from '../../../peer/swarm/types.ts'
 import type { Links } from '../../../peer/wire/channel.ts'
@@ -134,9 +135,10 @@ export const PROMPT = Array.from({ length: 21 }, (_, at) => (at * 31 + 5) % STAN
 const DEFAULT_REQUEST: GenerationRequest = {
   prompt: PROMPT,
   maxTokens: 12,
-  sampling: { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 1 },
+  sampling: { ...neutralSampling, temperature: 0, seed: 1 },
   endIds: new Set(),
   choice: 0,
+  logprobs: undefined,
   deadlineMs: undefined
 }
 

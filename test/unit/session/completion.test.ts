@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { manifestOf } from '../../../peer/model/manifest.ts'
 import { Tokenizer } from '../../../peer/model/tokenizer.ts'
 import { openCompletionService } from '../../../peer/session/completion.ts'
+import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import type { CompletionEvent, CompletionRequest } from '../../../peer/session/types.ts'
 import { signAnnouncement } from '../../../peer/swarm/announcement.ts'
 import { bytesSource } from '../../../peer/weights/source.ts'
@@ -20,7 +21,7 @@ const tokenizer = new Tokenizer(manifest.manifest.tokenizer)
 const PROMPT = 'The LORD is my shepherd;'
 /** The stand-in draws no end token after this one before the context is full. */
 const LONG_WINDED = 'And it came to pass'
-const greedy = { temperature: 0, topK: 0, topP: 1, minP: 0, seed: 0 }
+const greedy = { ...neutralSampling, temperature: 0 }
 const reference = await greedyReference(tokenizer.encode(PROMPT), 24, model)
 const whole = tokenizer.decode(reference)
 
@@ -98,6 +99,36 @@ test('an answer ends before a stop text, which may lie across tokens and is neve
   }
 })
 
+test('log-probabilities keep pace with the text and never tell a stop text', async () => {
+  const { complete } = swarmOf()
+  const told = (events: readonly CompletionEvent[]) => events.flatMap(event => (event.type === 'text' ? event.logprobs! : []))
+  const all = told(await complete({ logprobs: 2 }))
+  assert.deepEqual(
+    all.map(({ token }) => token),
+    reference.map(id => tokenizer.decode([id]))
+  )
+  let text = ''
+  for (const { token, bytes, offset, top, logprob } of all) {
+    assert.equal(offset, [...text].length)
+    text += token
+    assert.equal(new TextDecoder().decode(Uint8Array.from(bytes!)), token)
+    assert.deepEqual([top.length, top[0]], [2, { token, bytes, logprob }])
+  }
+  assert.equal(text, whole)
+  // A stop text from the middle of one token to the middle of another: tokens before it, and the one it begins in, are told.
+  const from = tokenizer.decode(reference.slice(0, 7)).length - 1
+  const stopped = await complete({ logprobs: 0, stop: [whole.slice(from, from + 9)] })
+  const shown = textOf(stopped)
+  assert.deepEqual(
+    told(stopped).map(({ token, offset }) => [token, offset]),
+    all.filter(({ offset }) => offset < [...shown].length).map(({ token, offset }) => [token, offset])
+  )
+  assert.equal(
+    (await complete()).some(event => 'logprobs' in event),
+    false
+  )
+})
+
 test('what looked like a stop text at the end of the answer is shown', async () => {
   const { complete } = swarmOf()
   const events = await complete({ stop: [`${whole.slice(-4)} and more`] })
@@ -127,6 +158,14 @@ test('requests that make no sense are refused by field', async () => {
     ['top_p', { sampling: { ...greedy, topP: 0 } }],
     ['top_k', { sampling: { ...greedy, topK: 1.5 } }],
     ['min_p', { sampling: { ...greedy, minP: 2 } }],
+    ['typical_p', { sampling: { ...greedy, typicalP: 0 } }],
+    ['repetition_penalty', { sampling: { ...greedy, repetitionPenalty: 0 } }],
+    ['frequency_penalty', { sampling: { ...greedy, frequencyPenalty: Number.NaN } }],
+    ['presence_penalty', { sampling: { ...greedy, presencePenalty: Number.POSITIVE_INFINITY } }],
+    ['logit_bias', { sampling: { ...greedy, logitBias: [[vocabulary, 1]] } }],
+    ['logit_bias', { sampling: { ...greedy, logitBias: [[1.5, 1]] } }],
+    ['logit_bias', { sampling: { ...greedy, logitBias: [[1, Number.NaN]] } }],
+    ['top_logprobs', { logprobs: 21 }],
     ['seed', { sampling: { ...greedy, seed: -1 } }],
     ['max_tokens', { maxTokens: 0 }],
     ['stop', { stop: [''] }],
