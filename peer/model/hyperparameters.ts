@@ -3,75 +3,21 @@
  * the maths as it is here is refused by name: a model computed almost right is worse than none.
  */
 import { InvalidFileError, UnsupportedModelError } from '../errors.ts'
-import type { GgufMetadata, GgufValue } from './gguf.ts'
+import { ARCHITECTURES, type ArchitectureFacts } from './architectures.ts'
+import { derivedFacts } from './derived-facts.ts'
+import { checkFacts } from './fact-checks.ts'
+import type { GgufMetadata } from './gguf.ts'
 import { integer, optionalInteger, optionalPositive, positive, show, string } from './metadata.ts'
 import type { Hyperparameters } from './types.ts'
 
 /** Generous bounds around every model in use, so that products of them stay exact and an absurd field is caught here. */
-const MAX_LAYERS = 1024
+export const MAX_LAYERS = 1024
 const MAX_WIDTH = 65_536
 const MAX_HEADS = 1024
 const MAX_HEAD_DIM = 1024
 const MAX_FEED_FORWARD = 1_048_576
 export const MAX_VOCABULARY = 1_048_576
 const MAX_CONTEXT = 16_777_216
-
-interface ArchitectureFacts {
-  ropePairing: Hyperparameters['ropePairing']
-  /** Used by llama.cpp when the file does not say. */
-  defaultRopeBase: number
-  /** Fields, without the architecture's prefix, that `hyperparametersFrom` reads. */
-  fields: ReadonlySet<string>
-  /** Fields that change nothing at one value (or at any), and that value's test. Every other field is refused. */
-  neutral: ReadonlyMap<string, (value: GgufValue) => boolean>
-}
-
-const always = () => true
-const is = (wanted: GgufValue) => (value: GgufValue) => value === wanted || (value === 0n && wanted === 0)
-
-const llama: ArchitectureFacts = {
-  ropePairing: 'interleaved',
-  defaultRopeBase: 10_000,
-  fields: new Set([
-    'context_length',
-    'embedding_length',
-    'block_count',
-    'feed_forward_length',
-    'attention.head_count',
-    'attention.head_count_kv',
-    'attention.key_length',
-    'attention.value_length',
-    'attention.layer_norm_rms_epsilon',
-    'rope.freq_base',
-    'rope.dimension_count',
-    'vocab_size'
-  ]),
-  neutral: new Map([
-    ['rope.scaling.type', is('none')],
-    ['rope.scaling.factor', is(1)],
-    ['rope.scale_linear', is(1)],
-    ['rope.scaling.attn_factor', is(1)],
-    ['rope.scaling.original_context_length', always],
-    ['rope.scaling.finetuned', always],
-    ['expert_count', is(0)],
-    ['expert_used_count', is(0)],
-    ['attention.sliding_window', is(0)],
-    ['attention.causal', is(true)],
-    ['use_parallel_residual', is(false)],
-    ['logit_scale', is(1)],
-    ['embedding_scale', is(1)],
-    ['residual_scale', is(1)],
-    ['attention.max_alibi_bias', is(0)],
-    ['attention.clamp_kqv', is(0)],
-    ['attn_logit_softcapping', is(0)],
-    ['final_logit_softcapping', is(0)],
-    // How the Q and K rows were ordered when the file was made; GGUF files of this architecture hold them in one way only.
-    ['tensor_data_layout', is('Meta AI original pth')]
-  ])
-}
-
-/** The seam for other architectures. */
-const architectures: ReadonlyMap<string, ArchitectureFacts> = new Map([['llama', llama]])
 
 /**
  * What the numbers of the model mean.
@@ -81,9 +27,9 @@ const architectures: ReadonlyMap<string, ArchitectureFacts> = new Map([['llama',
  */
 export function hyperparametersFrom(metadata: GgufMetadata, tensorNames: Iterable<string>): Hyperparameters {
   const architecture = string(metadata, 'general.architecture')
-  const facts = architectures.get(architecture)
+  const facts = ARCHITECTURES.get(architecture)
   if (facts === undefined) {
-    throw new UnsupportedModelError(`architecture ${show(architecture)}: Shoal computes ${[...architectures.keys()].join(', ')}`)
+    throw new UnsupportedModelError(`architecture ${show(architecture)}: Shoal computes ${[...ARCHITECTURES.keys()].join(', ')}`)
   }
   refuseUnknownFields(metadata, architecture, facts)
   const key = (field: string) => `${architecture}.${field}`
@@ -100,7 +46,8 @@ export function hyperparametersFrom(metadata: GgufMetadata, tensorNames: Iterabl
   if (vocabulary === undefined) throw new InvalidFileError(`metadata '${key('vocab_size')}': missing, and so are the tokens`)
   if (vocabulary > MAX_VOCABULARY)
     throw new InvalidFileError(`metadata 'tokenizer.ggml.tokens': ${vocabulary} tokens, over ${MAX_VOCABULARY}`)
-  const hyperparameters: Hyperparameters = {
+  const names = new Set(tensorNames)
+  const plain: Hyperparameters = {
     architecture,
     layers: integer(metadata, key('block_count'), { least: 1, most: MAX_LAYERS }),
     width,
@@ -111,16 +58,17 @@ export function hyperparametersFrom(metadata: GgufMetadata, tensorNames: Iterabl
     vocabulary,
     contextLength: integer(metadata, key('context_length'), { least: 1, most: MAX_CONTEXT }),
     normEpsilon: positive(metadata, key('attention.layer_norm_rms_epsilon')),
-    ropeBase: optionalPositive(metadata, key('rope.freq_base')) ?? facts.defaultRopeBase,
+    ropeBase: optionalPositive(metadata, key('rope.freq_base')) ?? facts.defaults.ropeBase,
     ropeDimensions,
     ropePairing: facts.ropePairing,
-    tied: ![...tensorNames].includes('output.weight')
+    tied: !names.has('output.weight')
   }
   if (valueDim !== headDim) {
     throw new UnsupportedModelError(
       `metadata '${key('attention.value_length')}': ${valueDim}, other than the key length ${headDim}`
     )
   }
+  const hyperparameters = { ...plain, ...derivedFacts(metadata, plain, facts, names) }
   checkHyperparameters(hyperparameters)
   return hyperparameters
 }
@@ -130,7 +78,7 @@ export function hyperparametersFrom(metadata: GgufMetadata, tensorNames: Iterabl
  * @throws InvalidFileError, UnsupportedModelError
  */
 export function checkHyperparameters(h: Hyperparameters): void {
-  const facts = architectures.get(h.architecture)
+  const facts = ARCHITECTURES.get(h.architecture)
   if (facts === undefined) throw new UnsupportedModelError(`architecture ${show(h.architecture)}`)
   const wholes: [keyof Hyperparameters, number, number][] = [
     ['layers', 1, MAX_LAYERS],
@@ -160,6 +108,7 @@ export function checkHyperparameters(h: Hyperparameters): void {
       `ropePairing: ${show(h.ropePairing)}, but ${h.architecture} rotates ${facts.ropePairing} pairs`
     )
   }
+  checkFacts(h, facts)
 }
 
 function refuseUnknownFields(metadata: GgufMetadata, architecture: string, facts: ArchitectureFacts): void {

@@ -3,7 +3,7 @@
  * between them. A manifest arrives from strangers, and everything after it trusts its numbers.
  */
 import { InvalidFileError, UnsupportedModelError } from '../errors.ts'
-import { checkHyperparameters } from './hyperparameters.ts'
+import { checkHyperparameters, MAX_LAYERS } from './hyperparameters.ts'
 import { CHUNK_BYTES, MANIFEST_VERSION, MAX_TEMPLATE_LENGTH, type Manifest, type ManifestTensor } from './manifest-format.ts'
 import { show } from './metadata.ts'
 import { checkTensorTable } from './span-tensors.ts'
@@ -77,7 +77,24 @@ const shape = record({
     ropeBase: number,
     ropeDimensions: whole,
     ropePairing: string(64),
-    tied: boolean
+    tied: boolean,
+    ropeScaling: optional(
+      record({ kind: string(64), factor: number, originalContext: optional(whole), magnitude: optional(number) })
+    ),
+    ropeFactors: optional(string(64)),
+    window: optional(record({ size: whole, layers: list(whole, MAX_LAYERS), ropeBase: optional(number) })),
+    unrotated: optional(list(whole, MAX_LAYERS)),
+    activation: optional(string(64)),
+    qkvBias: optional(boolean),
+    headNorms: optional(boolean),
+    postNorms: optional(boolean),
+    fused: optional(boolean),
+    embeddingScale: optional(number),
+    residualScale: optional(number),
+    logitScale: optional(number),
+    attentionScale: optional(number),
+    attentionSoftCap: optional(number),
+    logitSoftCap: optional(number)
   }),
   tokenizer: record({
     model: string(64),

@@ -12,6 +12,7 @@ import { optionalString } from './metadata.ts'
 import { sha256Hex } from './sha256.ts'
 import { checkTensorTable } from './span-tensors.ts'
 import { tokenizerFactsFrom } from './tokenizer-facts.ts'
+import type { Hyperparameters } from './types.ts'
 
 /** A manifest with its canonical bytes and their digest (64 hex digits). */
 export interface NamedManifest {
@@ -112,7 +113,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
       ropeBase: h.ropeBase,
       ropeDimensions: h.ropeDimensions,
       ropePairing: h.ropePairing,
-      tied: h.tied
+      tied: h.tied,
+      ...orderedFacts(h)
     },
     tokenizer: {
       model: t.model,
@@ -142,6 +144,27 @@ export function encodeManifest(manifest: Manifest): Uint8Array<ArrayBuffer> {
     }))
   }
   return new TextEncoder().encode(JSON.stringify(ordered))
+}
+
+/** Facts beyond a plain llama's; absent ones are left out, so a model without them keeps the bytes and the name it had. */
+function orderedFacts({ ropeScaling: r, window: w, ...h }: Hyperparameters): Partial<Hyperparameters> {
+  return {
+    ropeScaling: r && { kind: r.kind, factor: r.factor, originalContext: r.originalContext, magnitude: r.magnitude },
+    ropeFactors: h.ropeFactors,
+    window: w && { size: w.size, layers: w.layers, ropeBase: w.ropeBase },
+    unrotated: h.unrotated,
+    activation: h.activation,
+    qkvBias: h.qkvBias,
+    headNorms: h.headNorms,
+    postNorms: h.postNorms,
+    fused: h.fused,
+    embeddingScale: h.embeddingScale,
+    residualScale: h.residualScale,
+    logitScale: h.logitScale,
+    attentionScale: h.attentionScale,
+    attentionSoftCap: h.attentionSoftCap,
+    logitSoftCap: h.logitSoftCap
+  }
 }
 
 export async function nameManifest(manifest: Manifest): Promise<NamedManifest> {

@@ -34,6 +34,15 @@ export function optionalPositive(metadata: GgufMetadata, key: string): number | 
   return value
 }
 
+/** A finite number; `undefined` when absent. */
+export function optionalFactor(metadata: GgufMetadata, key: string): number | undefined {
+  const value = metadata.get(key)
+  if (value === undefined) return undefined
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw new InvalidFileError(`metadata '${key}': ${show(value)} is not a finite number`)
+  return value
+}
+
 export function positive(metadata: GgufMetadata, key: string): number {
   return present(optionalPositive(metadata, key), key)
 }

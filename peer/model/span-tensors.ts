@@ -22,35 +22,52 @@ export interface StatedTensor {
   bytes: number | undefined
 }
 
-/** llama.cpp keeps norms in F32 in every file; anything else would be a file of its own kind. */
-const NORM_TYPES: readonly TensorType[] = ['F32']
-
-type LayerTensors = (h: Hyperparameters, prefix: string) => ExpectedTensor[]
+/** llama.cpp keeps norms, biases and rotation factors in F32 in every file; anything else would be a file of its own kind. */
+const VECTOR_TYPES: readonly TensorType[] = ['F32']
 
 const linear = (name: string, input: number, output: number): ExpectedTensor => ({
   name,
   dims: [input, output],
   types: TENSOR_TYPES
 })
-const norm = (name: string, length: number): ExpectedTensor => ({ name, dims: [length], types: NORM_TYPES })
+const vector = (name: string, length: number): ExpectedTensor => ({ name, dims: [length], types: VECTOR_TYPES })
 
-const llama: LayerTensors = (h, prefix) => [
-  norm(`${prefix}attn_norm.weight`, h.width),
-  linear(`${prefix}attn_q.weight`, h.width, h.heads * h.headDim),
-  linear(`${prefix}attn_k.weight`, h.width, h.kvHeads * h.headDim),
-  linear(`${prefix}attn_v.weight`, h.width, h.kvHeads * h.headDim),
-  linear(`${prefix}attn_output.weight`, h.heads * h.headDim, h.width),
-  norm(`${prefix}ffn_norm.weight`, h.width),
-  linear(`${prefix}ffn_gate.weight`, h.width, h.feedForward),
-  linear(`${prefix}ffn_up.weight`, h.width, h.feedForward),
-  linear(`${prefix}ffn_down.weight`, h.feedForward, h.width)
-]
-
-const layerTensors: ReadonlyMap<string, LayerTensors> = new Map([['llama', llama]])
+function tensorsOfLayer(h: Hyperparameters, prefix: string): ExpectedTensor[] {
+  const queries = h.heads * h.headDim
+  const keys = h.kvHeads * h.headDim
+  const qkv = h.fused
+    ? [linear(`${prefix}attn_qkv.weight`, h.width, queries + 2 * keys)]
+    : [
+        linear(`${prefix}attn_q.weight`, h.width, queries),
+        linear(`${prefix}attn_k.weight`, h.width, keys),
+        linear(`${prefix}attn_v.weight`, h.width, keys)
+      ]
+  const biases = h.qkvBias
+    ? [vector(`${prefix}attn_q.bias`, queries), vector(`${prefix}attn_k.bias`, keys), vector(`${prefix}attn_v.bias`, keys)]
+    : []
+  const headNorms = h.headNorms
+    ? [vector(`${prefix}attn_q_norm.weight`, h.headDim), vector(`${prefix}attn_k_norm.weight`, h.headDim)]
+    : []
+  const gateUp = h.fused
+    ? [linear(`${prefix}ffn_up.weight`, h.width, 2 * h.feedForward)]
+    : [linear(`${prefix}ffn_gate.weight`, h.width, h.feedForward), linear(`${prefix}ffn_up.weight`, h.width, h.feedForward)]
+  return [
+    vector(`${prefix}attn_norm.weight`, h.width),
+    ...qkv,
+    ...biases,
+    ...headNorms,
+    linear(`${prefix}attn_output.weight`, queries, h.width),
+    ...(h.postNorms ? [vector(`${prefix}post_attention_norm.weight`, h.width)] : []),
+    vector(`${prefix}ffn_norm.weight`, h.width),
+    ...gateUp,
+    linear(`${prefix}ffn_down.weight`, h.feedForward, h.width),
+    ...(h.postNorms ? [vector(`${prefix}post_ffw_norm.weight`, h.width)] : [])
+  ]
+}
 
 /**
- * The tensors of a span, each once: the embedding with layer 0; output norm and head (the embedding again when tied) with
- * the last layer.
+ * The tensors of a span, each once: the embedding with layer 0; rotation factors with every layer; output norm and head (the
+ * embedding again when tied) with the last.
  * @throws InvalidRequestError for a span outside the model
  */
 export function tensorsOfSpan(h: Hyperparameters, span: Span): ExpectedTensor[] {
@@ -58,15 +75,14 @@ export function tensorsOfSpan(h: Hyperparameters, span: Span): ExpectedTensor[] 
   if (!Number.isInteger(first) || !Number.isInteger(end) || first < 0 || first >= end || end > h.layers) {
     throw new InvalidRequestError(`span [${first}, ${end}) is not inside the model's ${h.layers} layers`, { param: 'span' })
   }
-  const ofLayer = layerTensors.get(h.architecture)
-  if (ofLayer === undefined) throw new UnsupportedModelError(`architecture '${h.architecture}'`)
   const embedding = linear('token_embd.weight', h.width, h.vocabulary)
   const embeds = first === 0
   const heads = end === h.layers
   const tensors: ExpectedTensor[] = embeds ? [embedding] : []
-  for (let layer = first; layer < end; layer++) tensors.push(...ofLayer(h, `blk.${layer}.`))
+  if (h.ropeFactors !== undefined) tensors.push(vector(h.ropeFactors, h.ropeDimensions / 2))
+  for (let layer = first; layer < end; layer++) tensors.push(...tensorsOfLayer(h, `blk.${layer}.`))
   if (heads) {
-    tensors.push(norm('output_norm.weight', h.width))
+    tensors.push(vector('output_norm.weight', h.width))
     if (!h.tied) tensors.push(linear('output.weight', h.width, h.vocabulary))
     else if (!embeds) tensors.push(embedding)
   }
@@ -97,6 +113,11 @@ export function checkTensorTable(h: Hyperparameters, table: ReadonlyMap<string, 
   const expected = tensorsOfSpan(h, { first: 0, end: h.layers })
   for (const tensor of expected) stated(tensor, table)
   const known = new Set(expected.map(tensor => tensor.name))
+  if (h.tied && table.has('output.weight'))
+    throw new InvalidFileError(`tensor 'output.weight': there, although the head is said to reuse the embedding`)
+  // The factors for the other length of context, which this model does not use.
+  if (h.ropeFactors === 'rope_factors_long.weight') known.add('rope_factors_short.weight')
+  if (h.ropeFactors === 'rope_factors_short.weight') known.add('rope_factors_long.weight')
   for (const name of table.keys()) {
     if (!known.has(name))
       throw new UnsupportedModelError(`tensor '${name}': no part of the maths computed here for '${h.architecture}'`)

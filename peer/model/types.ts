@@ -31,6 +31,60 @@ export interface Hyperparameters {
   ropePairing: 'interleaved' | 'half-split'
   /** The head reuses the embedding table. */
   tied: boolean
+
+  // What follows is absent where the maths is that of llama: then it costs nothing, in a manifest or at run time.
+
+  ropeScaling?: RopeScaling
+  /** The tensor, outside any layer, that divides each rotation pair's frequency: every span needs it. */
+  ropeFactors?: RopeFactors
+  /** Layers that see the latest `size` positions only, their own included. */
+  window?: AttentionWindow
+  /** Layers that do not rotate queries and keys at all, ascending. */
+  unrotated?: readonly number[]
+  /** Gate's activation; SiLU when absent, else the tanh form of GELU. */
+  activation?: 'gelu'
+  /** Queries, keys and values have biases. */
+  qkvBias?: true
+  /** Each head of queries and keys is normed before it rotates. */
+  headNorms?: true
+  /** Attention's and feed-forward's outputs are normed before they are added to the residual stream. */
+  postNorms?: true
+  /** W_q, W_k and W_v are one tensor, and so are gate and up. */
+  fused?: true
+  /** Factor on the embedding. */
+  embeddingScale?: number
+  /** Factor on what attention and feed-forward add to the residual stream. */
+  residualScale?: number
+  /** Factor on the logits. */
+  logitScale?: number
+  /** Factor on attention scores; 1/√headDim when absent. */
+  attentionScale?: number
+  /** c in c · tanh(score / c), after the factor. */
+  attentionSoftCap?: number
+  /** c in c · tanh(logit / c). */
+  logitSoftCap?: number
+}
+
+/** Names of GGUF tensors of rotation factors. */
+export type RopeFactors = 'rope_freqs.weight' | 'rope_factors_long.weight' | 'rope_factors_short.weight'
+
+export interface AttentionWindow {
+  size: number
+  /** Ascending. */
+  layers: readonly number[]
+  /** Rotation base of these layers, which then do without rope scaling; the model's own when absent. */
+  ropeBase?: number
+}
+
+/** How angles are stretched to contexts longer than the one trained on. */
+export interface RopeScaling {
+  /** linear: every frequency through `factor`; yarn: the slow ones, fast ones not, a ramp between them. */
+  kind: 'linear' | 'yarn'
+  factor: number
+  /** The context first trained on; what yarn's ramp is laid out over. */
+  originalContext?: number
+  /** Factor on the rotated elements of queries and keys, besides yarn's own. */
+  magnitude?: number
 }
 
 export interface TensorInfo {

@@ -67,13 +67,14 @@ describe('hyperparameters', () => {
 
   const unsupported: [string, WrittenValue, RegExp][] = [
     ['general.architecture', text('mamba'), /architecture "mamba"/],
-    ['llama.rope.scaling.type', text('yarn'), /'llama.rope.scaling.type': "yarn"/],
-    ['llama.rope.scale_linear', f32(4), /'llama.rope.scale_linear': 4/],
+    ['llama.rope.scaling.type', text('longrope'), /'llama.rope.scaling.type': "longrope"/],
+    ['llama.rope.scaling.yarn_beta_fast', f32(16), /'llama.rope.scaling.yarn_beta_fast': 16/],
+    ['llama.attn_logit_softcapping', f32(50), /'llama.attn_logit_softcapping': 50/],
     ['llama.expert_count', u32(8), /'llama.expert_count': 8/],
-    ['llama.attention.sliding_window', u32(4096), /sliding_window/],
+    ['llama.attention.sliding_window_pattern', u32(2), /sliding_window_pattern/],
     ['llama.something_new', u32(1), /'llama.something_new': 1/],
     ['general.quantization_version', u32(3), /quantization_version': 3/],
-    ['tokenizer.ggml.model', text('llama'), /tokenizer.ggml.model': "llama"/],
+    ['tokenizer.ggml.model', text('bert'), /tokenizer.ggml.model': "bert"/],
     ['tokenizer.ggml.pre', text('qwen9'), /pre-tokenizer "qwen9"/]
   ]
   for (const [key, value, message] of unsupported) {
@@ -159,9 +160,9 @@ describe('tensors of a span', () => {
     assert.throws(() => describeHeader(missing), /'blk.1.attn_k.weight': missing/)
     const factors = await header(tinyMetadata(), [
       ...tinyTensors(),
-      { name: 'rope_freqs.weight', dims: [8], type: 0, data: new Uint8Array(32) }
+      { name: 'rope_factors_long.weight', dims: [8], type: 0, data: new Uint8Array(32) }
     ])
     assert.throws(() => describeHeader(factors), UnsupportedModelError)
-    assert.throws(() => describeHeader(factors), /'rope_freqs.weight'/)
+    assert.throws(() => describeHeader(factors), /'rope_factors_long.weight'/)
   })
 })
