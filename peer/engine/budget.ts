@@ -5,9 +5,10 @@
 import type { Hyperparameters, Span, TensorReader } from '../model/types.ts'
 import { type KvType, TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { type MatrixPart, type Operand, planPaired, planStacked } from './matrix.ts'
-import { ropeSourceRow } from './rope.ts'
-import { planSpanTensors, type SpanTensors } from './span-tensors.ts'
+import { type Rotation, ropeSourceRow } from './rope.ts'
+import { type LayerTensors, planSpanTensors, type SpanTensors, vectorsOf } from './span-tensors.ts'
 import { stepBufferWords } from './step-buffer.ts'
+import type { VectorPart } from './vectors.ts'
 
 /** Head rows one pass over the head computes; more in a step take further passes. Bounds the logits buffer: 8 rows of 128k ids are 4 MiB. */
 export const HEAD_ROWS_PER_PASS = 8
@@ -82,10 +83,11 @@ export function kvBlocks(hyperparameters: Hyperparameters, { kvTokens, kv, bindi
 }
 
 /** Bytes of each scratch buffer. */
-export function scratchBytes(hyperparameters: Hyperparameters, limits: SpanLimits, heads: boolean) {
+export function scratchBytes(hyperparameters: Hyperparameters, limits: SpanLimits, { head, layers }: SpanTensors) {
   const { width, feedForward, headDim, vocabulary, contextLength } = hyperparameters
   const blocks = kvBlocks(hyperparameters, limits)
   const rows = limits.maxBatchTokens
+  const heads = head !== undefined
   const logits = heads ? HEAD_ROWS_PER_PASS * 2 * Math.ceil(vocabulary / 2) * 4 : 0
   return {
     step: stepBufferWords(rows, HEAD_ROWS_PER_PASS, blocks) * 4,
@@ -94,10 +96,26 @@ export function scratchBytes(hyperparameters: Hyperparameters, limits: SpanLimit
     queries: rows * hyperparameters.heads * headDim * 4,
     attention: rows * hyperparameters.heads * headDim * 4,
     activation: rows * feedForward * 4,
-    rotations: Math.min(contextLength, blocks * TOKENS_PER_BLOCK) * headDim * 4,
+    rotations: rotationsOf(layers).length * Math.min(contextLength, blocks * TOKENS_PER_BLOCK) * headDim * 4,
     logits,
     readback: Math.max(heads ? 0 : rows * width * 4, logits)
   }
+}
+
+/** The tables of angles that the layers read. */
+export function rotationsOf(layers: readonly LayerTensors[]): Exclude<Rotation, 'none'>[] {
+  const rotations = new Set(layers.map(layer => layer.rotation))
+  return (['model', 'window'] as const).filter(rotation => rotations.has(rotation))
+}
+
+/** Windows that differ, none at all included: each takes a uniform. */
+export function windowsOf(layers: readonly LayerTensors[]): (number | undefined)[] {
+  return [...new Set([undefined, ...layers.map(layer => layer.window)])]
+}
+
+/** Every vector of a span, each once. */
+export function spanVectors({ layers, outputNorm }: SpanTensors): VectorPart[] {
+  return [...layers.flatMap(vectorsOf), ...(outputNorm === undefined ? [] : [outputNorm])]
 }
 
 const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0)
@@ -112,11 +130,10 @@ export function spanBudget(
   const plan = planSpanTensors(hyperparameters, span, tensors)
   const matrices = planMatrices(hyperparameters, plan, limits.bindingLimit)
   const parts = partsOf(matrices)
-  const norms = plan.layers.length * 2 + (plan.outputNorm === undefined ? 0 : 1)
-  // One a use, and one for the shape.
-  const uniforms = UNIFORM_BYTES * (usesOf(matrices).length + 1)
-  const weightBytes = sum(parts.map(part => part.bytes)) + norms * hyperparameters.width * 4
+  // One a use, and one for each shape.
+  const uniforms = UNIFORM_BYTES * (usesOf(matrices).length + windowsOf(plan.layers).length)
+  const weightBytes = sum([...parts, ...spanVectors(plan)].map(part => part.bytes))
   const kvBytes = 2 * plan.layers.length * kvBlocks(hyperparameters, limits) * kvBlockBytes(hyperparameters, limits.kv)
-  const scratch = uniforms + sum(Object.values(scratchBytes(hyperparameters, limits, plan.head !== undefined)))
+  const scratch = uniforms + sum(Object.values(scratchBytes(hyperparameters, limits, plan)))
   return { weightBytes, kvBytes, scratchBytes: scratch, totalBytes: weightBytes + kvBytes + scratch }
 }

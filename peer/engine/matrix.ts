@@ -145,7 +145,7 @@ export function fillPart(part: MatrixPart, bytesOf: (name: string) => Uint8Array
     for (const { operand, first, end } of ranges) {
       const source = bytesOf(operand.tensor.info.name)
       for (let index = first; index < end; index++, row++) {
-        const from = (operand.sourceRow?.(index) ?? index) * fileRow
+        const from = ((operand.tensor.firstRow ?? 0) + (operand.sourceRow?.(index) ?? index)) * fileRow
         const planes = { quants: rowOf('quants'), high: rowOf('high'), scales: rowOf('scales') }
         if (!decoder.repackRow(source, from, blocks, planes)) return operand.tensor.info.name
       }

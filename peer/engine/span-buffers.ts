@@ -9,15 +9,18 @@ import {
   kvBlockBytes,
   kvBlocks,
   partsOf,
+  rotationsOf,
   type SpanLimits,
   type SpanMatrices,
-  scratchBytes
+  scratchBytes,
+  spanVectors
 } from './budget.ts'
 import type { EngineDevice } from './device.ts'
 import { BUFFER_USAGE } from './gpu-usage.ts'
 import { fillPart, type MatrixPart } from './matrix.ts'
-import { ropeTable } from './rope.ts'
+import { type Rotation, ropeTable } from './rope.ts'
 import type { SpanTensors } from './span-tensors.ts'
+import { fillVector, type VectorPart, vectorElements } from './vectors.ts'
 
 export interface LoadProgress {
   loadedBytes: number
@@ -26,7 +29,7 @@ export interface LoadProgress {
 
 export interface SpanBuffers {
   parts: Map<MatrixPart, GPUBuffer>
-  norms: Map<TensorInfo, GPUBuffer>
+  vectors: Map<VectorPart, GPUBuffer>
   /** Per layer. */
   keys: GPUBuffer[]
   values: GPUBuffer[]
@@ -36,7 +39,8 @@ export interface SpanBuffers {
   queries: GPUBuffer
   attention: GPUBuffer
   activation: GPUBuffer
-  rotations: GPUBuffer
+  /** By layers' rotation, those that any layer has. */
+  rotations: Map<Rotation, GPUBuffer>
   logits: GPUBuffer | undefined
   readback: GPUBuffer
   blocks: number
@@ -106,12 +110,12 @@ export interface LoadRequest {
 /** @throws BusyError, InvalidFileError, WeightsCorruptError, whatever the reader throws, and the signal's reason */
 export async function loadSpanBuffers(owner: BufferOwner, request: LoadRequest): Promise<SpanBuffers> {
   const { hyperparameters, tensors, matrices, limits } = request
-  const heads = tensors.head !== undefined
   const blocks = kvBlocks(hyperparameters, limits)
   if (blocks < 1)
     throw new BusyError(`No KV block fits: ${limits.kvTokens} tokens asked for, ${limits.bindingLimit} bytes bindable`)
-  const buffers = takeBuffers(owner, hyperparameters, limits, tensors.layers.length, heads, blocks)
+  const buffers = takeBuffers(owner, hyperparameters, limits, tensors, blocks)
   await owner.verify()
+  await loadRotations(owner, buffers, request)
   await loadWeights(owner, buffers, matrices, request)
   await owner.verify()
   return buffers
@@ -121,21 +125,19 @@ function takeBuffers(
   owner: BufferOwner,
   hyperparameters: Hyperparameters,
   limits: SpanLimits,
-  layers: number,
-  heads: boolean,
+  tensors: SpanTensors,
   blocks: number
 ): SpanBuffers {
-  const bytes = scratchBytes(hyperparameters, limits, heads)
+  const bytes = scratchBytes(hyperparameters, limits, tensors)
   // The self-test reads what every kernel wrote, hence copySource on scratch and KV.
   const { storage, copySource, copyTarget, mapRead } = BUFFER_USAGE
   const perLayer = (label: string) =>
-    Array.from({ length: layers }, (_, layer) =>
+    Array.from({ length: tensors.layers.length }, (_, layer) =>
       owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage | copySource)
     )
-  const rotations = ropeTable(hyperparameters, bytes.rotations / (hyperparameters.headDim * 4))
   return {
     parts: new Map(),
-    norms: new Map(),
+    vectors: new Map(),
     keys: perLayer('keys'),
     values: perLayer('values'),
     step: owner.take('step', bytes.step, storage | copyTarget),
@@ -144,11 +146,38 @@ function takeBuffers(
     queries: owner.take('queries', bytes.queries, storage | copySource),
     attention: owner.take('attention', bytes.attention, storage | copySource),
     activation: owner.take('activation', bytes.activation, storage | copySource),
-    rotations: owner.filled('rotations', bytes.rotations, target => target.set(new Uint8Array(rotations.buffer))),
-    logits: heads ? owner.take(`logits × ${HEAD_ROWS_PER_PASS}`, bytes.logits, storage | copySource) : undefined,
+    rotations: new Map(),
+    logits:
+      tensors.head !== undefined ? owner.take(`logits × ${HEAD_ROWS_PER_PASS}`, bytes.logits, storage | copySource) : undefined,
     readback: owner.take('readback', bytes.readback, copyTarget | mapRead),
     blocks
   }
+}
+
+async function loadRotations(owner: BufferOwner, buffers: SpanBuffers, request: LoadRequest): Promise<void> {
+  const { hyperparameters, limits, tensors } = request
+  const kinds = rotationsOf(tensors.layers)
+  const info = tensors.ropeFactors
+  const factors = info && vectorElements(info, await readTensor(request, info))
+  if (factors?.some(factor => factor <= 0))
+    throw new InvalidFileError(`Tensor ${info!.name} holds a factor that is not above zero`)
+  const positions = scratchBytes(hyperparameters, limits, tensors).rotations / (kinds.length * hyperparameters.headDim * 4)
+  for (const kind of kinds) {
+    const table = ropeTable(hyperparameters, positions, kind, factors)
+    const fill = (target: Uint8Array) => target.set(new Uint8Array(table.buffer))
+    buffers.rotations.set(kind, owner.filled(`rotations ${kind}`, table.byteLength, fill))
+  }
+}
+
+async function readTensor({ reader, signal, device }: LoadRequest, info: TensorInfo): Promise<Uint8Array<ArrayBuffer>> {
+  signal?.throwIfAborted()
+  const bytes = await reader.read(info.name, signal)
+  signal?.throwIfAborted()
+  const failure = device.failure()
+  if (failure !== undefined) throw failure
+  if (bytes.length !== info.bytes)
+    throw new WeightsCorruptError(`Tensor ${info.name} came with ${bytes.length} of ${info.bytes} bytes`)
+  return bytes
 }
 
 async function loadWeights(
@@ -157,41 +186,28 @@ async function loadWeights(
   matrices: SpanMatrices,
   request: LoadRequest
 ): Promise<void> {
-  const { tensors, reader, signal, onProgress, device } = request
-  const norms = tensors.layers.flatMap(layer => [layer.attentionNorm, layer.feedForwardNorm])
-  if (tensors.outputNorm !== undefined) norms.push(tensors.outputNorm)
+  const vectors = spanVectors(request.tensors)
   const operations = [matrices.embedding, ...matrices.layers.flatMap(layer => Object.values(layer) as MatrixPart[][])]
   if (matrices.head !== matrices.embedding) operations.push(matrices.head)
-  const totalBytes =
-    partsOf(matrices).reduce((sum, part) => sum + part.bytes, 0) + norms.reduce((sum, norm) => sum + norm.bytes, 0)
+  const totalBytes = [...partsOf(matrices), ...vectors].reduce((sum, part) => sum + part.bytes, 0)
   let loadedBytes = 0
-  const read = async (info: TensorInfo): Promise<Uint8Array<ArrayBuffer>> => {
-    signal?.throwIfAborted()
-    const bytes = await reader.read(info.name, signal)
-    signal?.throwIfAborted()
-    const failure = device.failure()
-    if (failure !== undefined) throw failure
-    if (bytes.length !== info.bytes)
-      throw new WeightsCorruptError(`Tensor ${info.name} came with ${bytes.length} of ${info.bytes} bytes`)
-    return bytes
-  }
   const loaded = (bytes: number) => {
     loadedBytes += bytes
-    onProgress?.({ loadedBytes, totalBytes })
+    request.onProgress?.({ loadedBytes, totalBytes })
   }
-  for (const info of norms) {
-    const bytes = await read(info)
-    buffers.norms.set(
-      info,
-      owner.filled(info.name, info.bytes, target => target.set(bytes))
-    )
-    loaded(info.bytes)
+  for (const part of vectors) {
+    const sources = new Map<TensorInfo, Float32Array>()
+    for (const { info } of part.sources) sources.set(info, vectorElements(info, await readTensor(request, info)))
+    const fill = (target: Uint8Array<ArrayBuffer>) =>
+      fillVector(part, info => sources.get(info)!, new Float32Array(target.buffer, target.byteOffset, part.bytes / 4))
+    buffers.vectors.set(part, owner.filled(part.sources[0]!.info.name, part.bytes, fill))
+    loaded(part.bytes)
   }
   // One operation's tensors are in memory at a time; a tensor is read once however many parts it is split into.
   for (const parts of operations) {
     const sources = new Map<string, Uint8Array>()
     const infos = parts.flatMap(part => part.planes.flatMap(plane => plane.ranges.map(range => range.operand.tensor.info)))
-    for (const info of new Set(infos)) sources.set(info.name, await read(info))
+    for (const info of new Set(infos)) sources.set(info.name, await readTensor(request, info))
     for (const part of parts) {
       const name = part.planes[0].ranges[0]!.operand.tensor.info.name
       buffers.parts.set(

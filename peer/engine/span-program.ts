@@ -1,15 +1,17 @@
 /**
  * The static plan of a span: which launches a step makes, with pipelines compiled and bind groups built once. Seven
- * launches a layer (norm, QKV, attention, output, norm, gate-up, down) plus one for each further part of a split matrix.
+ * launches a layer (norm, QKV, attention, output, norm, gate-up, down), one more where heads are normed, two more where
+ * outputs are, plus one for each further part of a split matrix.
  */
-import type { Hyperparameters, TensorInfo } from '../model/types.ts'
-import { type SpanMatrices, UNIFORM_BYTES } from './budget.ts'
+import type { Hyperparameters } from '../model/types.ts'
+import { type SpanMatrices, UNIFORM_BYTES, windowsOf } from './budget.ts'
 import { GROUP_ELEMENTS } from './decoders/decoder.ts'
 import type { EngineDevice } from './device.ts'
 import { BUFFER_USAGE } from './gpu-usage.ts'
 import { attentionGrid, attentionKernel } from './kernels/attention.ts'
 import { embedGrid, embedKernel } from './kernels/embed.ts'
-import { gateUp, head, residualAdd } from './kernels/epilogues.ts'
+import { gateUp, head, keep, residualAdd } from './kernels/epilogues.ts'
+import { headNormGrid, headNormKernel } from './kernels/head-norm.ts'
 import { type Epilogue, matMulGrid, matMulKernel, TILE_ROWS } from './kernels/mat-mul.ts'
 import { qkvEpilogue } from './kernels/qkv.ts'
 import { type NormRows, rmsNormGrid, rmsNormKernel } from './kernels/rms-norm.ts'
@@ -17,7 +19,8 @@ import type { Grid, KernelStyle, KvType } from './kernels/shared.ts'
 import type { MatrixPart } from './matrix.ts'
 import type { Kernel } from './pipelines.ts'
 import type { BufferOwner, SpanBuffers } from './span-buffers.ts'
-import type { SpanTensors } from './span-tensors.ts'
+import type { LayerTensors, SpanTensors } from './span-tensors.ts'
+import type { VectorPart } from './vectors.ts'
 
 export interface Launch {
   name: string
@@ -33,11 +36,14 @@ export interface Launch {
 export interface LayerProgram {
   attentionNorm: Launch[]
   qkv: Launch[]
+  headNorm: Launch[]
   attention: Launch[]
   attentionOutput: Launch[]
+  postAttentionNorm: Launch[]
   feedForwardNorm: Launch[]
   gateUp: Launch[]
   down: Launch[]
+  postFeedForwardNorm: Launch[]
 }
 
 export interface SpanProgram {
@@ -73,13 +79,20 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const { variant } = style
   const { headDim, heads, kvHeads, width, feedForward } = hyperparameters
   const limit = device.gridLimit
-  const shape = uniform(owner, view => {
-    view.setUint32(0, width, true)
-    view.setUint32(4, heads, true)
-    view.setUint32(8, kvHeads, true)
-    view.setFloat32(12, hyperparameters.normEpsilon, true)
-    view.setUint32(16, headDim / 4, true)
-  })
+  const shapes = new Map(
+    windowsOf(tensors.layers).map(window => [
+      window,
+      uniform(owner, view => {
+        view.setUint32(0, width, true)
+        view.setUint32(4, heads, true)
+        view.setUint32(8, kvHeads, true)
+        view.setFloat32(12, hyperparameters.normEpsilon, true)
+        view.setUint32(16, headDim / 4, true)
+        view.setUint32(20, window ?? 0, true)
+      })
+    ])
+  )
+  const shape = shapes.get(undefined)!
 
   const launch = async (single: Kernel, tiled: Kernel, bound: readonly GPUBuffer[], grid: Launch['grid']): Promise<Launch> => {
     const [one, many] = await Promise.all([device.pipelines.compile(single), device.pipelines.compile(tiled)])
@@ -101,10 +114,16 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
       const words = [of.firstPair, of.pairs, of.groups, outPairs, ...planes, GROUP_ELEMENTS / 4]
       for (const [index, word] of words.entries()) view.setUint32(index * 4, word, true)
     })
-  const norm = (rows: NormRows, gain: TensorInfo) => {
+  const norm = (rows: NormRows, gain: VectorPart) => {
     const kernel = rmsNormKernel(rows, variant)
-    const bound = [buffers.step, shape, buffers.residual, buffers.norms.get(gain)!, buffers.normed]
+    const bound = [buffers.step, shape, buffers.residual, buffers.vectors.get(gain)!, buffers.normed]
     return launch(kernel, kernel, bound, count => rmsNormGrid(count, variant, limit))
+  }
+  const postNorm = async (gain: VectorPart | undefined) => {
+    if (gain === undefined) return []
+    const kernel = rmsNormKernel('tokens', variant, true)
+    const bound = [buffers.step, shape, buffers.normed, buffers.vectors.get(gain)!, buffers.residual]
+    return [await launch(kernel, kernel, bound, count => rmsNormGrid(count, variant, limit))]
   }
   const product = (of: MatrixPart[], rows: NormRows, x: GPUBuffer, outPairs: number, epilogue: Epilogue, bound: GPUBuffer[]) =>
     Promise.all(
@@ -116,44 +135,83 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
         )
       })
     )
-  const attention = (layer: number) => {
-    const kernel = attentionKernel(headDim, kv, style)
-    const bound = [buffers.step, shape, buffers.queries, buffers.keys[layer]!, buffers.values[layer]!, buffers.attention]
+  const attention = (layer: number, window: number | undefined) => {
+    const { attentionScale: factor, attentionSoftCap: softCap } = hyperparameters
+    const kernel = attentionKernel(headDim, kv, style, { factor, softCap, windowed: window !== undefined })
+    const bound = [
+      buffers.step,
+      shapes.get(window)!,
+      buffers.queries,
+      buffers.keys[layer]!,
+      buffers.values[layer]!,
+      buffers.attention
+    ]
     return launch(kernel, kernel, bound, count => attentionGrid(count, heads, variant, limit))
   }
 
-  const qkv = qkvEpilogue(headDim, kv)
-  const { residual, normed, queries, activation, rotations, logits } = buffers
+  /** Keys wait for their norm where the attention's output will be. */
+  const plainKeys = buffers.attention
+  const headNorm = async (layer: LayerTensors, index: number) => {
+    if (layer.headNorms === undefined) return []
+    const kernel = headNormKernel(headDim, kv, layer.rotation !== 'none', variant)
+    const gains = buffers.vectors.get(layer.headNorms)!
+    const bound = [buffers.step, shape, buffers.queries, plainKeys, buffers.keys[index]!, gains, ...rotationsOf(layer)]
+    return [await launch(kernel, kernel, bound, count => headNormGrid(count, heads + kvHeads, variant, limit))]
+  }
+  const rotationsOf = ({ rotation }: LayerTensors) => (rotation === 'none' ? [] : [buffers.rotations.get(rotation)!])
+  const qkv = (layer: LayerTensors, index: number) => {
+    const headNorms = layer.headNorms !== undefined
+    const facts = { rotates: layer.rotation !== 'none', biased: layer.biases !== undefined, headNorms }
+    const kvBuffers = [shape, queries, headNorms ? plainKeys : buffers.keys[index]!, buffers.values[index]!]
+    const bound = [...kvBuffers, ...(headNorms ? [] : rotationsOf(layer))]
+    if (layer.biases !== undefined) bound.push(buffers.vectors.get(layer.biases)!)
+    return product(matrices.layers[index]!.qkv, 'tokens', normed, 0, qkvEpilogue(headDim, kv, facts), bound)
+  }
+  /** A product that goes into the residual stream, through a norm (which reads it in place of the normed input, spent by then) or not. */
+  const output = (of: MatrixPart[], x: GPUBuffer, normFollows: boolean) =>
+    product(of, 'tokens', x, width / 2, normFollows ? keep : residualAdd(hyperparameters.residualScale), [
+      normFollows ? normed : residual
+    ])
+  const gated = gateUp(hyperparameters.activation ?? 'silu')
+  const { residual, normed, queries, activation, logits } = buffers
   // Nothing is awaited before all are asked for: pipelines compile in parallel.
   const layers = tensors.layers.map(async (layer, index): Promise<LayerProgram> => {
     const matrix = matrices.layers[index]!
-    const kvBuffers = [shape, queries, buffers.keys[index]!, buffers.values[index]!, rotations]
-    const [attentionNorm, qkvs, attend, attentionOutput, feedForwardNorm, gateUps, down] = await Promise.all([
-      norm('tokens', layer.attentionNorm),
-      product(matrix.qkv, 'tokens', normed, 0, qkv, kvBuffers),
-      attention(index),
-      product(matrix.attentionOutput, 'tokens', buffers.attention, width / 2, residualAdd, [residual]),
-      norm('tokens', layer.feedForwardNorm),
-      product(matrix.gateUp, 'tokens', normed, feedForward, gateUp, [activation]),
-      product(matrix.down, 'tokens', activation, width / 2, residualAdd, [residual])
-    ])
+    const [attentionNorm, qkvs, normedHeads, attend, attentionOutput, afterAttention, feedForwardNorm, gateUps, down, afterDown] =
+      await Promise.all([
+        norm('tokens', layer.attentionNorm),
+        qkv(layer, index),
+        headNorm(layer, index),
+        attention(index, layer.window),
+        output(matrix.attentionOutput, buffers.attention, layer.postAttentionNorm !== undefined),
+        postNorm(layer.postAttentionNorm),
+        norm('tokens', layer.feedForwardNorm),
+        product(matrix.gateUp, 'tokens', normed, feedForward, gated, [activation]),
+        output(matrix.down, activation, layer.postFeedForwardNorm !== undefined),
+        postNorm(layer.postFeedForwardNorm)
+      ])
     return {
       attentionNorm: [attentionNorm],
       qkv: qkvs,
+      headNorm: normedHeads,
       attention: [attend],
       attentionOutput,
+      postAttentionNorm: afterAttention,
       feedForwardNorm: [feedForwardNorm],
       gateUp: gateUps,
-      down
+      down,
+      postFeedForwardNorm: afterDown
     }
   })
   const embeds = matrices.embedding.map(one => {
-    const kernel = embedKernel(one.decoders[0])
+    const kernel = embedKernel(one.decoders[0], hyperparameters.embeddingScale)
     const bound = [buffers.step, part(one, 0), buffers.parts.get(one)!, residual]
     return launch(kernel, kernel, bound, count => embedGrid(count, one.groups, limit))
   })
   const outputNorms = logits === undefined ? [] : [norm('head', tensors.outputNorm!)]
-  const heading = logits === undefined ? [] : product(matrices.head, 'head', normed, logitPairs(hyperparameters), head, [logits])
+  const logitFacts = { factor: hyperparameters.logitScale, softCap: hyperparameters.logitSoftCap }
+  const heading =
+    logits === undefined ? [] : product(matrices.head, 'head', normed, logitPairs(hyperparameters), head(logitFacts), [logits])
   const [embed, outputNorm, headLaunches, layerPrograms] = await Promise.all([
     Promise.all(embeds),
     Promise.all(outputNorms),

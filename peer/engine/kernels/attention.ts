@@ -5,6 +5,7 @@
  */
 import type { Kernel } from '../pipelines.ts'
 import {
+  floatWgsl,
   foldGrid,
   type Grid,
   gridWgsl,
@@ -12,6 +13,7 @@ import {
   type KernelVariant,
   type KvType,
   shapeWgsl,
+  softCapWgsl,
   stepWgsl,
   TOKENS_PER_BLOCK
 } from './shared.ts'
@@ -28,8 +30,18 @@ const SHARED_THREADS = 64
 /** Below any score, and finite: WGSL may treat infinities as anything. */
 const LOWEST = '-3.0e38'
 
+/** What a layer does to its scores beside the softmax. */
+export interface ScoreFacts {
+  /** 1/√headDim when undefined. */
+  factor: number | undefined
+  softCap: number | undefined
+  /** Keys before the window's length (in the shape) are not seen. */
+  windowed: boolean
+}
+
 /** Bindings: step, shape, queries, keys, values, out. */
-export function attentionKernel(headDim: number, kv: KvType, { variant, rolled }: KernelStyle): Kernel {
+export function attentionKernel(headDim: number, kv: KvType, { variant, rolled }: KernelStyle, facts: ScoreFacts): Kernel {
+  const { factor, softCap, windowed } = facts
   const quads = headDim / 4
   const unpack = kv === 'f16' ? 'vec4f(unpack2x16float(raw.x), unpack2x16float(raw.y))' : 'raw'
   const head = /* wgsl */ `${stepWgsl}${shapeWgsl}${gridWgsl}
@@ -39,22 +51,25 @@ export function attentionKernel(headDim: number, kv: KvType, { variant, rolled }
 @group(0) @binding(4) var<storage, read> values: array<${kv === 'f16' ? 'vec2u' : 'vec4f'}>;
 @group(0) @binding(5) var<storage, read_write> out: array<vec4f>;
 const QUADS = ${quads}u;
-const SCALE = ${1 / Math.sqrt(headDim)};
+const SCALE = ${factor === undefined ? 1 / Math.sqrt(headDim) : floatWgsl(factor)};
 fn key_at(i: u32) -> vec4f { let raw = keys[i]; return ${unpack}; }
 fn value_at(i: u32) -> vec4f { let raw = values[i]; return ${unpack}; }
+${softCap === undefined ? '' : softCapWgsl(softCap)}
+${windowed ? 'fn first_seen(position: u32) -> u32 { return select(0u, position + 1u - shape.window, position >= shape.window); }' : ''}
 fn kv_row(table: u32, kv_head: u32, position: u32) -> u32 {
   let block = step[table + position / ${TOKENS_PER_BLOCK}u];
   return ((block * shape.kv_heads + kv_head) * ${TOKENS_PER_BLOCK}u + position % ${TOKENS_PER_BLOCK}u) * QUADS;
 }
 `
   return {
-    name: `attention ${headDim} ${kv} ${variant}`,
+    name: `attention ${headDim} ${kv} ${variant}${windowed ? ' windowed' : ''}`,
     bindings: ['read', 'uniform', 'read', 'read', 'read', 'read_write'],
-    code: head + (variant === 'rows' ? perRow() : shared(quads, rolled))
+    code: head + (variant === 'rows' ? perRow(facts) : shared(quads, rolled, facts))
   }
 }
 
-function perRow(): string {
+function perRow({ softCap, windowed }: ScoreFacts): string {
+  const scaled = (k: number) => (softCap === undefined ? `score${k} * SCALE` : `soft_cap(score${k} * SCALE)`)
   const each = (line: (k: number) => string) => Array.from({ length: KEYS }, (_, k) => line(k)).join('\n    ')
   const list = (name: string) => Array.from({ length: KEYS }, (_, k) => `${name}${k}`)
   return /* wgsl */ `
@@ -67,16 +82,17 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   let kv_head = (item % shape.heads) / (shape.heads / shape.kv_heads);
   let at = item * QUADS;
   let last = token.position;
+  ${windowed ? 'let start = first_seen(last);' : 'const start = 0u;'}
   var top = ${LOWEST};
   var total = 0.0;
-  for (var first = 0u; first <= last; first += ${KEYS}u) {
-    // ${KEYS} divides a block. Keys beyond the last are not read; the last stands in and weighs nothing.
+  for (var first = start; first <= last; first += ${KEYS}u) {
+    // Keys beyond the last are not read; the last stands in and weighs nothing.
     ${each(k => `let base${k} = kv_row(token.table, kv_head, min(first + ${k}u, last)); var score${k} = 0.0;`)}
     for (var i = 0u; i < shape.head_quads; i++) {
       let query = queries[at + i];
       ${each(k => `score${k} += dot(query, key_at(base${k} + i));`)}
     }
-    ${each(k => `score${k} = select(${LOWEST}, score${k} * SCALE, first + ${k}u <= last);`)}
+    ${each(k => `score${k} = select(${LOWEST}, ${scaled(k)}, first + ${k}u <= last);`)}
     let highest = ${list('score').reduce((sum, score) => `max(${sum}, ${score})`, 'top')};
     let shrink = exp(top - highest);
     ${each(k => `let weight${k} = select(0.0, exp(score${k} - highest), first + ${k}u <= last);`)}
@@ -85,7 +101,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
     for (var i = 0u; i < shape.head_quads; i++) {
       var sum = vec4f(0.0);
       // What lies there before the first keys is another step's, and may be anything.
-      if (first > 0u) { sum = out[at + i] * shrink; }
+      if (first > start) { sum = out[at + i] * shrink; }
       ${each(k => `sum += weight${k} * value_at(base${k} + i);`)}
       out[at + i] = sum;
     }
@@ -95,7 +111,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
 `
 }
 
-function shared(quads: number, rolled: boolean): string {
+function shared(quads: number, rolled: boolean, { softCap, windowed }: ScoreFacts): string {
   // Threads in the second half of a tile: a column of four values each, and as many parts of the keys as then fit.
   const split = Math.max(1, Math.floor(SHARED_THREADS / quads))
   return /* wgsl */ `
@@ -116,14 +132,14 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   var top = ${LOWEST};
   var total = 0.0;
   let count = token.position + 1u;
-  for (var first = 0u; first < count; first += ${SHARED_THREADS}u) {
+  for (var first = ${windowed ? 'first_seen(token.position)' : '0u'}; first < count; first += ${SHARED_THREADS}u) {
     let inside = min(${SHARED_THREADS}u, count - first);
     workgroupBarrier();
     if (local < inside) {
       let base = kv_row(token.table, kv_head, first + local);
       var score = 0.0;
       for (var i = 0u; i < ${rolled ? 'shape.head_quads' : 'QUADS'}; i++) { score += dot(query[i], key_at(base + i)); }
-      scores[local] = score;
+      scores[local] = ${softCap === undefined ? 'score' : 'soft_cap(score)'};
     }
     workgroupBarrier();
     var highest = top;

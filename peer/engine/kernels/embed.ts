@@ -5,12 +5,16 @@
 import type { WeightDecoder } from '../decoders/decoder.ts'
 import { decodersWgsl } from '../decoders/table.ts'
 import type { Kernel } from '../pipelines.ts'
-import { foldGrid, type Grid, gridWgsl, partWgsl, stepWgsl } from './shared.ts'
+import { floatWgsl, foldGrid, type Grid, gridWgsl, partWgsl, stepWgsl } from './shared.ts'
 
 const THREADS = 32
 
-/** Bindings: step, part, weights, residual. A thread decodes 32 elements of one token; ids outside the part's rows are another dispatch's. */
-export function embedKernel(decoder: WeightDecoder): Kernel {
+/**
+ * Bindings: step, part, weights, residual. A thread decodes 32 elements of one token; ids outside the part's rows are another
+ * dispatch's. `factor` is on the whole embedding.
+ */
+export function embedKernel(decoder: WeightDecoder, factor?: number): Kernel {
+  const scaled = (value: string) => (factor === undefined ? value : `(${value}) * ${floatWgsl(factor)}`)
   return {
     name: `embed ${decoder.type}`,
     bindings: ['read', 'uniform', 'read', 'read_write'],
@@ -31,7 +35,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   let index = (id - first) * part.groups + group;
   let scale = scale_${decoder.type}(part.a, index);
   let out = (row * part.groups + group) * 8u;
-  for (var i = 0u; i < 8u; i++) { residual[out + i] = scale.x * quad_${decoder.type}(part.a, index, i) + scale.y; }
+  for (var i = 0u; i < 8u; i++) { residual[out + i] = ${scaled(`scale.x * quad_${decoder.type}(part.a, index, i) + scale.y`)}; }
 }
 `
   }

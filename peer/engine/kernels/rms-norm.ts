@@ -13,8 +13,9 @@ const ROW_THREADS = 8
 
 export type NormRows = 'tokens' | 'head'
 
-/** Bindings: step, shape, x, gain, out. */
-export function rmsNormKernel(rows: NormRows, variant: KernelVariant): Kernel {
+/** Bindings: step, shape, x, gain, out. `adds`: to what is in out, for the norm of what goes into the residual stream. */
+export function rmsNormKernel(rows: NormRows, variant: KernelVariant, adds = false): Kernel {
+  const stores = adds ? '+=' : '='
   const count = rows === 'tokens' ? 'token_count()' : 'head_row_count()'
   const source = (row: string) => (rows === 'tokens' ? row : `head_row_source(${row})`)
   const head = /* wgsl */ `${stepWgsl}${shapeWgsl}${gridWgsl}
@@ -33,7 +34,7 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   var squares = vec4f(0.0);
   for (var i = 0u; i < length; i++) { let v = x[base + i]; squares += v * v; }
   let factor = inverseSqrt((squares.x + squares.y + squares.z + squares.w) / f32(shape.width) + shape.epsilon);
-  for (var i = 0u; i < length; i++) { y[row * length + i] = x[base + i] * factor * gain[i]; }
+  for (var i = 0u; i < length; i++) { y[row * length + i] ${stores} x[base + i] * factor * gain[i]; }
 }
 `
   const shared = /* wgsl */ `
@@ -55,11 +56,11 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   }
   let factor = inverseSqrt(sums[0] / f32(shape.width) + shape.epsilon);
   if (row != real) { return; }
-  for (var i = local; i < length; i += ${SHARED_THREADS}u) { y[row * length + i] = x[base + i] * factor * gain[i]; }
+  for (var i = local; i < length; i += ${SHARED_THREADS}u) { y[row * length + i] ${stores} x[base + i] * factor * gain[i]; }
 }
 `
   return {
-    name: `rms-norm ${rows} ${variant}`,
+    name: `rms-norm ${rows} ${variant}${adds ? ' add' : ''}`,
     bindings: ['read', 'uniform', 'read', 'read', 'read_write'],
     code: head + (variant === 'rows' ? perRow : shared)
   }

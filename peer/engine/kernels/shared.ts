@@ -25,10 +25,10 @@ fn head_row_source(row: u32) -> u32 { return step[step[2] + row]; }
 
 /**
  * Facts of the model that would otherwise make pipelines of one purpose differ between models. `head_quads` is headDim / 4,
- * for loops whose bound the compiler must not know (see mat-mul.ts).
+ * for loops whose bound the compiler must not know (see mat-mul.ts). `window` is the layer's, read by windowed attention only.
  */
 export const shapeWgsl = /* wgsl */ `
-struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32, head_quads: u32 }
+struct Shape { width: u32, heads: u32, kv_heads: u32, epsilon: f32, head_quads: u32, window: u32 }
 `
 
 /**
@@ -43,6 +43,21 @@ struct Part {
   quads: u32, pad0: u32, pad1: u32, pad2: u32
 }
 `
+
+/** `value` as a WGSL literal of type f32. */
+export function floatWgsl(value: number): string {
+  return `f32(${Math.fround(value)})`
+}
+
+/** Declares `fn soft_cap(value: f32) -> f32`, cap · tanh(value / cap); WGSL promises 1e-5 of its own tanh only. */
+export function softCapWgsl(cap: number): string {
+  return /* wgsl */ `
+fn soft_cap(value: f32) -> f32 {
+  let shrunk = exp(-2.0 * abs(value) / ${floatWgsl(cap)});
+  return sign(value) * ${floatWgsl(cap)} * (1.0 - shrunk) / (1.0 + shrunk);
+}
+`
+}
 
 /** Workgroups beyond the adapter's limit along x continue along z. */
 export const gridWgsl = /* wgsl */ `
