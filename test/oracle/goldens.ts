@@ -89,3 +89,24 @@ export function loadRows(name: string): GoldenRow[] {
 export function goldenModelPath(): string {
   return join(import.meta.dirname, '..', '..', loadGoldens().model.file)
 }
+
+/** llama.cpp's answers on one of synthetic.ts's models. Made by `npm run oracle -- --write`. */
+export interface GoldenArchitecture {
+  name: string
+  /** Of the GGUF file that synthetic.ts makes. */
+  sha256: string
+  ids: number[]
+  rowPositions: number[]
+  /** ln p of every id after each of `rowPositions`. */
+  rows: Float32Array[]
+}
+
+export function loadArchitectures(): GoldenArchitecture[] {
+  const { models } = JSON.parse(readFileSync(join(folder, 'architectures.json'), 'utf8')) as {
+    models: (Omit<GoldenArchitecture, 'rows'> & { rows: string[] })[]
+  }
+  return models.map(model => ({
+    ...model,
+    rows: model.rows.map(row => new Float32Array(Uint8Array.from(Buffer.from(row, 'base64')).buffer))
+  }))
+}

@@ -17,4 +17,5 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1)
 }
 if (!existsSync(join(here, 'node_modules', 'node-llama-cpp'))) run('npm', ['ci', '--omit=optional', '--ignore-scripts'])
-run(process.execPath, ['make-goldens.mjs', ...(process.argv.includes('--write') ? [] : ['--check'])])
+for (const script of ['make-goldens.mjs', 'make-architecture-goldens.mjs'])
+  run(process.execPath, [script, ...(process.argv.includes('--write') ? [] : ['--check'])])

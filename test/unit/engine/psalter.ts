@@ -1,4 +1,4 @@
-/** The embedded model as the engine takes it, read whole into memory. */
+/** Models as the engine takes them, whole in memory. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readGgufHeader } from '../../../peer/model/gguf.ts'
@@ -12,9 +12,12 @@ export interface LoadedModel {
 }
 
 export async function readModel(path: string): Promise<LoadedModel> {
-  const file = readFileSync(path)
+  return await modelFrom(path, readFileSync(path))
+}
+
+export async function modelFrom(name: string, file: Uint8Array): Promise<LoadedModel> {
   const slice = (offset: number, length: number) => new Uint8Array(file.subarray(offset, offset + length))
-  const header = await readGgufHeader({ size: file.length, name: path, read: async (offset, length) => slice(offset, length) })
+  const header = await readGgufHeader({ size: file.length, name, read: async (offset, length) => slice(offset, length) })
   const infos = new Map(header.tensors.map(({ typeName, ...rest }) => [rest.name, { ...rest, type: typeName } as TensorInfo]))
   return {
     hyperparameters: hyperparametersFrom(header.metadata, infos.keys()),
