@@ -14,7 +14,8 @@ export class StopScanner {
   #held = ''
 
   constructor(stops: readonly string[]) {
-    this.#stops = stops.filter(stop => stop !== '')
+    // Half a surrogate pair is found within characters, yet is no text that an answer holds.
+    this.#stops = stops.filter(stop => stop !== '' && stop.isWellFormed())
   }
 
   push(text: string): Scanned {

@@ -81,7 +81,7 @@ describe('chat template', () => {
       'joining',
       "{% set ns = namespace(s='aaaaaaaa') %}{% for i in range(8) %}{% set ns.s = range(9999) | join(ns.s) %}{% endfor %}"
     ],
-    ['indenting', "{{ ('a\n' * 2) | indent(1000000000) }}"],
+    ['indenting', "{{ 'a\\nb' | indent(1000000000) }}"],
     ['JSON', '{{ range(9999) | list | tojson(indent=1000000) }}'],
     ['calling itself', '{% macro again(n) %}{{ again(n + 1) }}{% endmacro %}{{ again(0) }}'],
     ['nesting', `{{ ${'['.repeat(9000)}${']'.repeat(9000)} }}`],
