@@ -2,7 +2,8 @@
  * The objects of OpenAI's API that carry an answer, whole or as chunks. One builder for both APIs: they differ in names
  * and in where the text sits. Shoal's own field `shoal` says which peers answered and how long each took.
  */
-import type { ChainHop, CompletionEvent } from '../session/types.ts'
+import type { ChainHop, CompletionEvent, ShownLogprob } from '../session/types.ts'
+import { chatLogprobs, textLogprobs } from './logprob-objects.ts'
 
 export type Api = 'chat' | 'text'
 type Finished = Extract<CompletionEvent, { type: 'finished' }>
@@ -25,20 +26,26 @@ export function answerId(api: Api): string {
   return `${api === 'chat' ? 'chatcmpl' : 'cmpl'}-${crypto.randomUUID().replaceAll('-', '')}`
 }
 
-export function wholeAnswer(header: AnswerHeader, text: string, finished: Finished, trace: AnswerTrace) {
+export function wholeAnswer(
+  header: AnswerHeader,
+  text: string,
+  logprobs: readonly ShownLogprob[] | undefined,
+  finished: Finished,
+  trace: AnswerTrace
+) {
   const choice = header.api === 'chat' ? { message: { role: 'assistant', content: text, refusal: null } } : { text }
   return {
     ...frame(header, header.api === 'chat' ? 'chat.completion' : 'text_completion'),
-    choices: [{ index: 0, ...choice, logprobs: null, finish_reason: finished.reason }],
+    choices: [{ index: 0, ...choice, logprobs: logprobsOf(header, logprobs), finish_reason: finished.reason }],
     usage: usage(finished),
     shoal: shoalPart(header, finished, trace)
   }
 }
 
 /** A piece of the answer; a chat's first names the role. */
-export function textChunk(header: AnswerHeader, text: string, first: boolean) {
+export function textChunk(header: AnswerHeader, text: string, first: boolean, logprobs?: readonly ShownLogprob[]) {
   const choice = header.api === 'chat' ? { delta: { ...(first ? { role: 'assistant' } : {}), content: text } } : { text }
-  return chunk(header, [{ index: 0, ...choice, logprobs: null, finish_reason: null }])
+  return chunk(header, [{ index: 0, ...choice, logprobs: logprobsOf(header, logprobs), finish_reason: null }])
 }
 
 export function finalChunk(header: AnswerHeader, finished: Finished, trace: AnswerTrace) {
@@ -52,6 +59,11 @@ export function finalChunk(header: AnswerHeader, finished: Finished, trace: Answ
 /** What `stream_options.include_usage` asks for: the last chunk, without choices. */
 export function usageChunk(header: AnswerHeader, finished: Finished) {
   return { ...chunk(header, []), usage: usage(finished) }
+}
+
+function logprobsOf({ api }: AnswerHeader, logprobs: readonly ShownLogprob[] | undefined) {
+  if (logprobs === undefined) return null
+  return api === 'chat' ? chatLogprobs(logprobs) : textLogprobs(logprobs)
 }
 
 function chunk(header: AnswerHeader, choices: object[]) {

@@ -2,7 +2,7 @@
  * Runs one request through a CompletionService and gives it OpenAI's form: one object, or the lines of an event stream.
  */
 import { InternalError } from '../errors.ts'
-import type { CompletionEvent, CompletionRequest, CompletionService } from '../session/types.ts'
+import type { CompletionEvent, CompletionRequest, CompletionService, ShownLogprob } from '../session/types.ts'
 import { type AnswerHeader, type AnswerTrace, finalChunk, textChunk, usageChunk, wholeAnswer } from './answer-objects.ts'
 
 type Events = AsyncGenerator<CompletionEvent, void, undefined>
@@ -33,14 +33,21 @@ async function* eventsOf({ first, rest }: OpenedAnswer): Events {
 export async function collectAnswer(header: AnswerHeader, opened: OpenedAnswer) {
   const trace: AnswerTrace = { chain: [], recoveries: [] }
   let text = ''
+  let logprobs: ShownLogprob[] | undefined
   let finished: Finished | undefined
   for await (const event of eventsOf(opened)) {
     follow(trace, event)
-    if (event.type === 'text') text += event.text
+    if (event.type === 'text') {
+      text += event.text
+      if (event.logprobs !== undefined) {
+        logprobs ??= []
+        logprobs.push(...event.logprobs)
+      }
+    }
     if (event.type === 'finished') finished = event
   }
   if (finished === undefined) throw new InternalError('the answer ended without saying how')
-  return wholeAnswer(header, text, finished, trace)
+  return wholeAnswer(header, text, logprobs, finished, trace)
 }
 
 /** Chunks as they come; an error travels as thrown, to be told in the stream. */
@@ -56,7 +63,8 @@ export async function* chunkAnswer(
   for await (const event of eventsOf(opened)) {
     follow(trace, event)
     if (event.type === 'started' && header.api === 'chat') yield dressed(textChunk(header, '', true))
-    if (event.type === 'text' && event.text !== '') yield dressed(textChunk(header, event.text, false))
+    if (event.type === 'text' && (event.text !== '' || event.logprobs?.length))
+      yield dressed(textChunk(header, event.text, false, event.logprobs))
     if (event.type === 'finished') finished = event
   }
   if (finished === undefined) throw new InternalError('the answer ended without saying how')

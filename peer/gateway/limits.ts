@@ -26,3 +26,8 @@ export const MAX_TOOLS = 128
 export const MAX_TOOL_CALLS = 128
 /** Of a tool's description or a call's arguments: JSON schemas in use stay below ten, and templates walk them recursively. */
 export const MAX_TOOL_DEPTH = 32
+/** OpenAI's bounds on a logit bias and on the log-probabilities told with each token; biased ids are asked for with each step. */
+export const MAX_BIAS = 100
+export const MAX_BIASES = 1_024
+export const MAX_TOP_LOGPROBS = 20
+export const MAX_TEXT_LOGPROBS = 5

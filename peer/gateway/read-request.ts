@@ -2,11 +2,11 @@
  * From a body of OpenAI's chat or completions API to a request of Shoal's. What Shoal does not compute is refused by
  * name. Shapes: https://platform.openai.com/docs/api-reference/chat/create and …/completions/create.
  */
-import { neutralSampling } from '../session/neutral-sampling.ts'
-import type { CompletionRequest, Sampling } from '../session/types.ts'
+import type { CompletionRequest } from '../session/types.ts'
 import { type Body, invalid, readBody, readBoolean, readNumber, readString, refuseUnknown, refuseUnless } from './fields.ts'
 import { MAX_NAME_LENGTH, MAX_STOP_LENGTH, MAX_STOP_TEXTS } from './limits.ts'
 import { readMessages, readTools } from './read-messages.ts'
+import { readChatLogprobs, readSampling, readTextLogprobs, samplingFields } from './read-sampling.ts'
 
 export interface ApiRequest {
   model: string
@@ -15,24 +15,7 @@ export interface ApiRequest {
   completion: CompletionRequest
 }
 
-const commonFields = [
-  'model',
-  'stream',
-  'stream_options',
-  'max_tokens',
-  'temperature',
-  'top_p',
-  'top_k',
-  'min_p',
-  'seed',
-  'stop',
-  'n',
-  'logprobs',
-  'logit_bias',
-  'presence_penalty',
-  'frequency_penalty',
-  'user'
-]
+const commonFields = ['model', 'stream', 'stream_options', 'max_tokens', ...samplingFields, 'stop', 'n', 'logprobs', 'user']
 const chatFields = new Set([
   ...commonFields,
   'messages',
@@ -63,13 +46,13 @@ export function readChatRequest(value: unknown): ApiRequest {
     'Modalities other than text are'
   )
   refuseUnless(body, 'store', value => value === false, 'Storing answers is')
-  refuseUnless(body, 'top_logprobs', value => value === 0, 'Log-probabilities are')
   return {
     ...readCommon(body),
     completion: readCompletion(
       body,
       { messages: readMessages(body.messages), ...(tools === undefined ? {} : { tools }) },
-      readMaxTokens(body, ['max_completion_tokens', 'max_tokens'])
+      readMaxTokens(body, ['max_completion_tokens', 'max_tokens']),
+      readChatLogprobs(body)
     )
   }
 }
@@ -82,20 +65,14 @@ export function readTextRequest(value: unknown): ApiRequest {
   refuseUnless(body, 'suffix', value => value === '', "'suffix' is")
   // OpenAI's default for this older API, and its alone.
   const maxTokens = readMaxTokens(body, ['max_tokens']) ?? 16
-  return { ...readCommon(body), completion: readCompletion(body, { text: readPrompt(body.prompt) }, maxTokens) }
+  return {
+    ...readCommon(body),
+    completion: readCompletion(body, { text: readPrompt(body.prompt) }, maxTokens, readTextLogprobs(body))
+  }
 }
 
 function readCommon(body: Body): Omit<ApiRequest, 'completion'> {
   refuseUnless(body, 'n', value => value === 1, "'n' above 1 is")
-  refuseUnless(body, 'logprobs', value => value === false, 'Log-probabilities are')
-  refuseUnless(
-    body,
-    'logit_bias',
-    value => typeof value === 'object' && Object.keys(value as Body).length === 0,
-    'Logit biases are'
-  )
-  for (const penalty of ['presence_penalty', 'frequency_penalty'])
-    refuseUnless(body, penalty, value => value === 0, 'Penalties are')
   const stream = readBoolean(body, 'stream')
   const options = body.stream_options ?? undefined
   if (options !== undefined && !stream) throw invalid('stream_options', "'stream_options' goes with 'stream': true only")
@@ -108,24 +85,23 @@ function readCommon(body: Body): Omit<ApiRequest, 'completion'> {
   }
 }
 
-function readCompletion(body: Body, input: CompletionRequest['input'], maxTokens: number | undefined): CompletionRequest {
-  return { input, ...(maxTokens === undefined ? {} : { maxTokens }), sampling: readSampling(body), stop: readStop(body.stop) }
+function readCompletion(
+  body: Body,
+  input: CompletionRequest['input'],
+  maxTokens: number | undefined,
+  logprobs: number | undefined
+): CompletionRequest {
+  return {
+    input,
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    sampling: readSampling(body),
+    stop: readStop(body.stop),
+    ...(logprobs === undefined ? {} : { logprobs })
+  }
 }
 
 function readMaxTokens(body: Body, names: string[]): number | undefined {
   return names.map(name => readNumber(body, name, { min: 1, max: 2 ** 31 - 1, integer: true })).find(value => value !== undefined)
-}
-
-function readSampling(body: Body): Sampling {
-  const seed = readNumber(body, 'seed', { min: -(2 ** 53 - 1), max: 2 ** 53 - 1, integer: true })
-  return {
-    ...neutralSampling,
-    temperature: readNumber(body, 'temperature', { min: 0, max: 2 }) ?? 1,
-    topP: readNumber(body, 'top_p', { min: 0, max: 1 }) ?? 1,
-    topK: readNumber(body, 'top_k', { min: 0, max: 2 ** 31 - 1, integer: true }) ?? 0,
-    minP: readNumber(body, 'min_p', { min: 0, max: 1 }) ?? 0,
-    seed: seed === undefined ? crypto.getRandomValues(new Uint32Array(1))[0]! : seed >>> 0
-  }
 }
 
 function readStop(value: unknown): string[] {

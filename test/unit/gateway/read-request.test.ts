@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { InvalidRequestError } from '../../../peer/errors.ts'
 import { readChatRequest, readTextRequest } from '../../../peer/gateway/read-request.ts'
+import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 
 const chat = { model: 'psalter', messages: [{ role: 'user', content: 'hi' }] }
 const prompt = { model: 'psalter', prompt: 'hi' }
@@ -16,10 +17,45 @@ test('defaults are OpenAI’s', () => {
   assert.equal(includeUsage, false)
   assert.equal(completion.maxTokens, undefined)
   assert.deepEqual(completion.stop, [])
-  const { seed, ...sampling } = completion.sampling
-  assert.deepEqual(sampling, { temperature: 1, topP: 1, topK: 0, minP: 0 })
+  const { seed } = completion.sampling
+  assert.deepEqual(completion.sampling, { ...neutralSampling, seed })
+  assert.equal(completion.logprobs, undefined)
   assert.ok(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32)
   assert.equal(readTextRequest(prompt).completion.maxTokens, 16)
+})
+
+test('penalties, biases and log-probabilities are understood by both APIs', () => {
+  const drawn = {
+    temperature: 0.5,
+    top_k: 40,
+    top_p: 0.9,
+    min_p: 0.05,
+    typical_p: 0.95,
+    repetition_penalty: 1.1,
+    frequency_penalty: -2,
+    presence_penalty: 2,
+    logit_bias: { 5: -100, 17: 3.5 },
+    seed: 9
+  }
+  const sampling = {
+    temperature: 0.5,
+    topK: 40,
+    topP: 0.9,
+    minP: 0.05,
+    typicalP: 0.95,
+    repetitionPenalty: 1.1,
+    frequencyPenalty: -2,
+    presencePenalty: 2,
+    logitBias: [
+      [5, -100],
+      [17, 3.5]
+    ],
+    seed: 9
+  }
+  const told = (completion: { logprobs?: number; sampling: object }) => [completion.sampling, completion.logprobs]
+  assert.deepEqual(told(readChatRequest({ ...chat, ...drawn, logprobs: true, top_logprobs: 20 }).completion), [sampling, 20])
+  assert.deepEqual(told(readChatRequest({ ...chat, ...drawn, logprobs: true }).completion), [sampling, 0])
+  assert.deepEqual(told(readTextRequest({ ...prompt, ...drawn, logprobs: 5 }).completion), [sampling, 5])
 })
 
 test('text parts are joined, developer is system, null is absent', () => {
@@ -59,12 +95,25 @@ for (const [field, change] of [
   ['stop', { stop: '' }],
   ['stop', { stop: [1] }],
   ['n', { n: 2 }],
-  ['logprobs', { logprobs: true }],
+  ['logprobs', { logprobs: 5 }],
   ['top_logprobs', { top_logprobs: 3 }],
+  ['top_logprobs', { logprobs: false, top_logprobs: 3 }],
+  ['top_logprobs', { logprobs: true, top_logprobs: 21 }],
+  ['top_logprobs', { logprobs: true, top_logprobs: 1.5 }],
   ['tools[0].type', { tools: [{}] }],
   ['response_format', { response_format: { type: 'json_object' } }],
-  ['presence_penalty', { presence_penalty: 0.5 }],
-  ['logit_bias', { logit_bias: { 5: 1 } }],
+  ['presence_penalty', { presence_penalty: 2.5 }],
+  ['frequency_penalty', { frequency_penalty: -3 }],
+  ['frequency_penalty', { frequency_penalty: 'much' }],
+  ['repetition_penalty', { repetition_penalty: 0 }],
+  ['typical_p', { typical_p: 1.5 }],
+  ['logit_bias', { logit_bias: { 5: 101 } }],
+  ['logit_bias', { logit_bias: { 5: '1' } }],
+  ['logit_bias', { logit_bias: { the: 1 } }],
+  ['logit_bias', { logit_bias: { '-1': 1 } }],
+  ['logit_bias', { logit_bias: { '1e3': 1 } }],
+  ['logit_bias', { logit_bias: [1] }],
+  ['logit_bias', { logit_bias: Object.fromEntries(Array.from({ length: 1025 }, (_, id) => [id, 1])) }],
   ['stream', { stream: 'yes' }],
   ['stream_options', { stream_options: { include_usage: true } }],
   ['include_usage', { stream: true, stream_options: { include_usage: 1 } }],
@@ -91,6 +140,9 @@ for (const change of [
   { echo: true },
   { best_of: 2 },
   { suffix: 'x' },
+  { logprobs: true },
+  { logprobs: 6 },
+  { top_logprobs: 2 },
   { messages: [] }
 ])
   test(`${JSON.stringify(change)} is refused by the completions API`, () => {
@@ -109,7 +161,10 @@ test('no body makes the reader fail in any other way', () => {
     'n',
     'tools',
     'response_format',
-    'logit_bias'
+    'logit_bias',
+    'logprobs',
+    'top_logprobs',
+    'frequency_penalty'
   ]
   const body = fc.oneof(
     fc.jsonValue(),

@@ -7,6 +7,7 @@ import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError, 
 import { BusyError, ContextLengthError, NoRouteError, PeerLostError } from '../../../peer/errors.ts'
 import { describeHealth } from '../../../peer/gateway/health.ts'
 import { startGateway } from '../../../peer/gateway/server.ts'
+import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { digest, finished, type ScriptedService, type Step, scriptedService, started, text } from './scripted-service.ts'
 
 const script: Step[] = [started, text('In the '), text(''), text('beginning'), finished]
@@ -62,7 +63,7 @@ test('a chat answer comes whole, with usage and the chain that made it', () =>
       recoveries: []
     })
     assert.deepEqual(service.requests, [
-      { input: { messages }, maxTokens: 3, sampling: { temperature: 0, topP: 1, topK: 0, minP: 0, seed: 7 }, stop: ['Amen'] }
+      { input: { messages }, maxTokens: 3, sampling: { ...neutralSampling, temperature: 0, seed: 7 }, stop: ['Amen'] }
     ])
   }))
 
@@ -110,6 +111,98 @@ test('the older completions API answers, whole and streamed', () =>
       ]
     )
   }))
+
+/** "Né" in three tokens, the accented letter cut in two, and the end that was nearly drawn. */
+const wordy = ((): Step[] => {
+  const entry = (token: string, bytes: number[] | undefined, logprob: number) => ({ token, bytes, logprob })
+  const whole = { ...entry('N', [0x4e], -0.25), top: [entry('N', [0x4e], -0.25), entry('<|end|>', undefined, -1.5)], offset: 0 }
+  const half = (byte: number) => ({ ...entry('\ufffd', [byte], -2), top: [entry('e', [0x65], -0.5)], offset: 1 })
+  return [
+    started,
+    { type: 'text', text: 'N', tokens: [1], logprobs: [whole] },
+    { type: 'text', text: '', tokens: [2], logprobs: [half(0xc3)] },
+    { type: 'text', text: 'é', tokens: [3], logprobs: [half(0xa9)] },
+    finished
+  ]
+})()
+
+const wordyContent = [
+  {
+    token: 'N',
+    bytes: [0x4e],
+    logprob: -0.25,
+    top_logprobs: [
+      { token: 'N', bytes: [0x4e], logprob: -0.25 },
+      { token: '<|end|>', bytes: null, logprob: -1.5 }
+    ]
+  },
+  ...[0xc3, 0xa9].map(byte => ({
+    token: '\ufffd',
+    bytes: [byte],
+    logprob: -2,
+    top_logprobs: [{ token: 'e', bytes: [0x65], logprob: -0.5 }]
+  }))
+]
+
+test('log-probabilities come with a chat answer, whole and streamed', () =>
+  withGateway(wordy, async (_url, client, service) => {
+    const asked = {
+      model: 'psalter',
+      messages,
+      logprobs: true,
+      top_logprobs: 2,
+      logit_bias: { 40: -100 },
+      frequency_penalty: 0.5
+    }
+    const whole = await client.chat.completions.create(asked)
+    assert.deepEqual(whole.choices[0]!.logprobs, { content: wordyContent, refusal: null })
+    const content = []
+    for await (const { choices } of await client.chat.completions.create({ ...asked, stream: true }))
+      content.push(...(choices[0]!.logprobs?.content ?? []))
+    assert.deepEqual(content, wordyContent)
+    for (const { logprobs, sampling } of service.requests) {
+      assert.equal(logprobs, 2)
+      assert.deepEqual([sampling.logitBias, sampling.frequencyPenalty], [[[40, -100]], 0.5])
+    }
+  }))
+
+test('log-probabilities come with the older API’s answer, whole and streamed', () =>
+  withGateway(wordy, async (_url, client, service) => {
+    const told = {
+      tokens: ['N', '\ufffd', '\ufffd'],
+      token_logprobs: [-0.25, -2, -2],
+      top_logprobs: [
+        { N: -0.25, '<|end|>': -1.5 },
+        { e: -0.5, '\ufffd': -2 },
+        { e: -0.5, '\ufffd': -2 }
+      ],
+      text_offset: [0, 1, 1]
+    }
+    const asked = { model: 'psalter', prompt: 'In', logprobs: 2 }
+    assert.deepEqual((await client.completions.create(asked)).choices[0]!.logprobs, told)
+    const tokens = []
+    for await (const { choices } of await client.completions.create({ ...asked, stream: true }))
+      tokens.push(...(choices[0]!.logprobs?.tokens ?? []))
+    assert.deepEqual(tokens, told.tokens)
+    assert.equal(service.requests[0]!.logprobs, 2)
+  }))
+
+for (const [param, change] of [
+  ['logit_bias', { logit_bias: { 5: 200 } }],
+  ['frequency_penalty', { frequency_penalty: 3 }],
+  ['presence_penalty', { presence_penalty: -3 }],
+  ['top_logprobs', { top_logprobs: 5 }],
+  ['typical_p', { typical_p: 2 }],
+  ['repetition_penalty', { repetition_penalty: -1 }]
+] as const)
+  test(`a wrong ${param} is the caller’s error, by name`, () =>
+    withGateway(script, async (_url, client, service) => {
+      await assert.rejects(
+        client.chat.completions.create({ model: 'psalter', messages, ...change } as never),
+        (error: unknown) => error instanceof BadRequestError && error.param === param
+      )
+      assert.equal(service.requests.length, 0)
+    }))
 
 test('models are listed and found by name and digest', () =>
   withGateway(script, async (_url, client) => {
