@@ -8,20 +8,29 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { InvalidRequestError } from '../peer/errors.ts'
 import { DirectoryTable } from '../peer/swarm/directory.ts'
+import { GossipSources } from '../peer/swarm/gossip.ts'
+import { groupByPeer, peerOfAddress } from '../peer/wire/addresses.ts'
 import { systemClock } from '../peer/wire/clock.ts'
-import { fromHex } from '../peer/wire/hex.ts'
-import { RENDEZVOUS_VERSION } from '../peer/wire/join.ts'
+import { checkPlace, join, RENDEZVOUS_VERSION } from '../peer/wire/join.ts'
 import type { TlsCertificate } from '../peer/wire/limits.ts'
 import { silent, type WireLogger } from '../peer/wire/log.ts'
 import { createNode, type PeerNode } from '../peer/wire/node.ts'
 import { serveDirectory } from './directory-service.ts'
+import { Fellows } from './fellows.ts'
+import { startGossip } from './gossip.ts'
+import { type GossipTopic, gossipTopic } from './gossip-topic.ts'
 import { type HttpService, serveHttp } from './http-service.ts'
 import type { PublishedModel } from './published-model.ts'
+import { fromEntry, publishedAt, toEntry, toldAddresses } from './told.ts'
 
 export type { PublishedModel } from './published-model.ts'
 
 /** A peer that neither renews nor says goodbye is planned with for this long: three missed renewals. */
 const LEASE_MS = 20_000
+const SHORTEST_LEASE_MS = 1_000
+
+/** Directory nodes that one is told to keep a connection to; gossip reaches the others through them. */
+export const MAX_JOINED = 16
 
 export interface BootstrapOptions {
   /** IP address to listen on; 0.0.0.0 or :: for all. `localhost` is 127.0.0.1. */
@@ -37,6 +46,13 @@ export interface BootstrapOptions {
   /** The built page; absent: none. */
   pageDir?: string
   models: readonly PublishedModel[]
+  /**
+   * Fellow directory nodes to keep connected and share the directory with: URLs of bootstraps, or multiaddrs ending in
+   * /p2p/ID. One side suffices; they need not be up yet. At most 16. Default: none.
+   */
+  directoryNodes?: readonly string[]
+  /** How long an announcement is planned with that is not renewed. Default 20 000, at least 1 000. */
+  leaseMs?: number
   /** Where the world reaches the HTTP port, behind a proxy for instance: used in the URLs that peers are told over libp2p. */
   publicUrl?: string
   /** Absent: a new identity each start. */
@@ -51,6 +67,10 @@ export interface BootstrapHealth {
   announcements: number
   announcementBytes: number
   relayReservations: number
+  /** Fellow directory nodes that it gossips with. */
+  directoryNodes: number
+  /** Forged, stale and surplus messages of theirs, since the start. */
+  gossipCharges: number
 }
 
 export interface Bootstrap {
@@ -64,12 +84,17 @@ export interface Bootstrap {
 
 /** @throws InvalidRequestError, SourceError */
 export async function startBootstrap(options: BootstrapOptions): Promise<Bootstrap> {
-  const { models, logger = silent, signal, tls } = options
+  const { models, logger = silent, signal, tls, directoryNodes = [] } = options
   signal?.throwIfAborted()
   const host = options.host === 'localhost' ? '127.0.0.1' : options.host
   const family = isIP(host)
   if (family === 0) throw new InvalidRequestError(`host ${options.host}: an IP address to listen on expected`)
   models.forEach(checkModel)
+  directoryNodes.forEach(checkPlace)
+  if (directoryNodes.length > MAX_JOINED)
+    throw new InvalidRequestError(`${directoryNodes.length} directory nodes to join, at most ${MAX_JOINED} expected`)
+  const sources = new GossipSources()
+  const topic = gossipTopic(sources, systemClock, logger)
   const at = `/${family === 4 ? 'ip4' : 'ip6'}/${host}/tcp`
   const node = await createNode({
     privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
@@ -82,20 +107,33 @@ export async function startBootstrap(options: BootstrapOptions): Promise<Bootstr
       `${at}/${options.tcpPort ?? 0}`,
       ...(options.wsPort === undefined ? [] : [`${at}/${options.wsPort}/${tls === undefined ? 'ws' : 'tls/ws'}`])
     ],
+    services: topic.services,
     logger,
     ...(tls === undefined ? {} : { tls })
   })
   try {
-    return await serve(node, host, { ...options, logger })
+    return await serve(node, host, topic, sources, { ...options, directoryNodes, logger })
   } catch (error) {
     await node.stop()
     throw error
   }
 }
 
-async function serve(node: PeerNode, host: string, options: BootstrapOptions & { logger: WireLogger }): Promise<Bootstrap> {
-  const { models, logger, signal, tls } = options
-  const table = new DirectoryTable({ leaseMs: LEASE_MS })
+async function serve(
+  node: PeerNode,
+  host: string,
+  topic: GossipTopic,
+  sources: GossipSources,
+  options: BootstrapOptions & { directoryNodes: readonly string[]; logger: WireLogger }
+): Promise<Bootstrap> {
+  const { models, directoryNodes, logger, signal, tls } = options
+  const table = new DirectoryTable({ leaseMs: Math.max(SHORTEST_LEASE_MS, options.leaseMs ?? LEASE_MS) })
+  const fellows = new Fellows()
+  const ownDigests = new Set(models.map(({ digest }) => digest))
+  const fellowModels = () => fellows.models(ownDigests, systemClock.now())
+  /** Fellows that the operator named; joining peers are told of them first. */
+  const named = new Set<string>()
+  const neighbours = () => topic.neighbours().sort((a, b) => Number(named.has(b)) - Number(named.has(a)))
   const listening = node.node.getMultiaddrs().map(address => ({ text: address.toString(), port: portOf(address.toString()) }))
   const socketPort = listening.find(({ text }) => text.startsWith('/ip4/127.0.0.1/') && text.includes('/ws'))?.port ?? 0
   const tcpPort = listening.find(({ text }) => !text.includes('/ws'))?.port ?? 0
@@ -103,7 +141,9 @@ async function serve(node: PeerNode, host: string, options: BootstrapOptions & {
     peers: new Set(node.connections().map(({ peer }) => peer)).size,
     announcements: table.live(systemClock.now()).length,
     announcementBytes: table.bytes,
-    relayReservations: relayReservations(node)
+    relayReservations: relayReservations(node),
+    directoryNodes: topic.neighbours().length,
+    gossipCharges: sources.charges
   })
   const http: HttpService = await serveHttp({
     host,
@@ -118,36 +158,48 @@ async function serve(node: PeerNode, host: string, options: BootstrapOptions & {
       peerId: node.self,
       addresses: node.addresses(),
       tcpPort,
-      models: models.map(({ name, digest, layers, weightsPath, sources }) => ({
-        name,
-        digest,
-        layers,
-        manifestUrl: `models/${digest}/manifest`,
-        sources: [...(weightsPath === undefined ? [] : [`models/${digest}/weights`]), ...sources]
-      }))
+      models: [...publishedAt('', models), ...fellowModels().map(fromEntry)],
+      directoryNodes: fellows.addresses(neighbours(), systemClock.now())
     })
   })
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   const httpUrl = `${tls === undefined ? 'http' : 'https'}://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${http.port}`
-  const base = options.publicUrl ?? httpUrl
+  const own = publishedAt(options.publicUrl ?? httpUrl, models).map(toEntry)
+  const gossip = startGossip({
+    links: node,
+    table,
+    fellows,
+    topic,
+    sources,
+    self: () => ({
+      addresses: toldAddresses(node.self, node.addresses(), http.port, tls !== undefined, options.publicUrl),
+      models: own
+    }),
+    clock: systemClock,
+    logger
+  })
   const stopDirectory = serveDirectory({
     links: node,
     table,
+    told: gossip,
     clock: systemClock,
     random: Math.random,
-    models: models.map(({ name, digest, layers, weightsPath, sources }) => ({
-      model: fromHex(digest),
-      name,
-      layers,
-      manifests: [`${base}/models/${digest}/manifest`],
-      sources: [...(weightsPath === undefined ? [] : [`${base}/models/${digest}/weights`]), ...sources]
-    }))
+    models: () => [...own, ...fellowModels()]
   })
+  for (const place of directoryNodes)
+    node.keep(async limit => {
+      const [addresses = []] = groupByPeer((await join([place], limit)).directoryNodes)
+      const peer = addresses[0] === undefined ? undefined : peerOfAddress(addresses[0])
+      if (peer === node.self) throw new InvalidRequestError(`${place} leads to this directory node itself`)
+      if (peer !== undefined) named.add(peer)
+      return addresses.map(String)
+    })
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped ??= (async () => {
       signal?.removeEventListener('abort', onAbort)
       stopDirectory()
+      gossip.stop()
       await http.close()
       await node.stop()
     })()

@@ -3,19 +3,20 @@
  * for itself only, at a bounded pace, and is forgotten soon after its last channel is gone.
  */
 import { BusyError, InvalidFrameError, NotNamedError, toShoalError } from '../peer/errors.ts'
+import { type Allowance, freshAllowance, type Pace, spend } from '../peer/swarm/allowance.ts'
 import { verifyAnnouncement } from '../peer/swarm/announcement.ts'
 import type { DirectoryTable } from '../peer/swarm/directory.ts'
+import type { Announcement } from '../peer/swarm/types.ts'
 import type { Channel, Links } from '../peer/wire/channel.ts'
 import { MAX_FOUND_ENTRIES } from '../peer/wire/check-frames.ts'
 import type { Clock } from '../peer/wire/clock.ts'
 import { failureOf } from '../peer/wire/failure.ts'
-import type { Announce, DirectoryFrame, Entry, ModelEntry, Query } from '../peer/wire/frames.pb.js'
+import type { Announce, DirectoryFrame, Entry, ModelEntry, Query, Withdraw } from '../peer/wire/frames.pb.js'
 import { toHex } from '../peer/wire/hex.ts'
 import { directoryProtocol } from '../peer/wire/protocols.ts'
 
 /** Requests a peer may make at once and then each second: renewals, a query per session, a change of offer. */
-const REQUEST_BURST = 32
-const REQUESTS_PER_SECOND = 8
+const REQUESTS: Pace = { burst: 32, perSecond: 8 }
 
 /** A peer keeps one channel; more are reconnects that the old one has not noticed. */
 const MAX_CHANNELS_PER_PEER = 4
@@ -33,16 +34,16 @@ const MAX_ANSWER_BYTES = 2_000_000
 export interface DirectoryServiceOptions {
   links: Links
   table: DirectoryTable
-  models: readonly ModelEntry[]
+  models: () => readonly ModelEntry[]
+  /** What directory nodes should tell each other of peers that hang on this one. */
+  told: { announced: (peer: string) => void; withdrawn: (peer: string, signed: Uint8Array<ArrayBuffer>) => void }
   clock: Clock
   random: () => number
 }
 
 interface Caller {
   channels: number
-  /** Requests it may still make now, and when that was counted. */
-  tokens: number
-  countedAt: number
+  requests: Allowance
   forgetGone: (() => void) | undefined
 }
 
@@ -53,7 +54,11 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
   let stopped = false
   const stop = links.handle(directoryProtocol, async channel => {
     const peer = channel.remotePeer
-    const caller = callers.get(peer) ?? { channels: 0, tokens: REQUEST_BURST, countedAt: clock.now(), forgetGone: undefined }
+    const caller = callers.get(peer) ?? {
+      channels: 0,
+      requests: freshAllowance(REQUESTS, clock.now()),
+      forgetGone: undefined
+    }
     if (caller.channels >= MAX_CHANNELS_PER_PEER) throw new BusyError(`${peer} has ${caller.channels} channels open`)
     callers.set(peer, caller)
     caller.channels++
@@ -65,7 +70,7 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
       caller.channels--
       if (caller.channels === 0 && !stopped)
         caller.forgetGone = clock.after(GONE_MS, () => {
-          table.withdraw(peer)
+          table.leave(peer, clock.now())
           callers.delete(peer)
         })
     }
@@ -82,7 +87,7 @@ async function answerRequests(channel: Channel<DirectoryFrame>, caller: Caller, 
   for await (const frame of channel.frames()) {
     let reply: DirectoryFrame
     try {
-      spendToken(caller, options.clock.now())
+      spendRequest(caller, options.clock.now())
       reply = await answer(frame, channel.remotePeer, options)
     } catch (thrown) {
       reply = { failure: failureOf(new Uint8Array(0), 0, toShoalError(thrown)) }
@@ -92,12 +97,11 @@ async function answerRequests(channel: Channel<DirectoryFrame>, caller: Caller, 
 }
 
 /** @throws BusyError */
-function spendToken(caller: Caller, now: number): void {
-  caller.tokens = Math.min(REQUEST_BURST, caller.tokens + ((now - caller.countedAt) / 1_000) * REQUESTS_PER_SECOND)
-  caller.countedAt = now
-  if (caller.tokens < 1)
-    throw new BusyError(`More than ${REQUESTS_PER_SECOND} requests a second`, { retryAfterMs: 1_000 / REQUESTS_PER_SECOND })
-  caller.tokens--
+function spendRequest(caller: Caller, now: number): void {
+  const left = spend(caller.requests, 1, now, REQUESTS)
+  if (left === undefined)
+    throw new BusyError(`More than ${REQUESTS.perSecond} requests a second`, { retryAfterMs: 1_000 / REQUESTS.perSecond })
+  caller.requests = left
 }
 
 async function answer(frame: DirectoryFrame, peer: string, options: DirectoryServiceOptions): Promise<DirectoryFrame> {
@@ -107,23 +111,46 @@ async function answer(frame: DirectoryFrame, peer: string, options: DirectorySer
     return { announced: { leaseMs: table.leaseMs } }
   }
   if (frame.withdraw !== undefined) {
-    table.withdraw(peer)
+    await takeWithdrawal(frame.withdraw, peer, options)
     return { announced: { leaseMs: 0 } }
   }
   if (frame.query !== undefined) return { found: { entries: find(frame.query, options, clock.now()) } }
-  if (frame.listModels !== undefined) return { models: { models: [...models] } }
+  if (frame.listModels !== undefined) return { models: { models: [...models()] } }
   throw new InvalidFrameError(`DirectoryFrame: ${Object.keys(frame).join()}, a request expected`)
 }
 
 async function takeAnnouncement(
   { announcement }: Announce,
   peer: string,
-  { table, clock }: DirectoryServiceOptions
+  { table, clock, told }: DirectoryServiceOptions
 ): Promise<void> {
   if (announcement.byteLength === 0) return table.renew(peer, clock.now())
+  const verified = await verifyOwn(announcement, peer)
+  table.put(verified, announcement, clock.now())
+  told.announced(peer)
+}
+
+/** Without a signature the peer is forgotten here, and others let its lease run out. */
+async function takeWithdrawal(
+  { announcement }: Withdraw,
+  peer: string,
+  { table, clock, told }: DirectoryServiceOptions
+): Promise<void> {
+  const known = table.sequenceOf(peer) ?? 0
+  if (announcement.byteLength === 0) {
+    table.withdraw(peer, { sequence: known, now: clock.now() })
+    return
+  }
+  const { offers, sequence } = await verifyOwn(announcement, peer)
+  if (offers.length > 0) throw new InvalidFrameError(`withdraw.announcement: ${offers.length} offers, none expected`)
+  table.withdraw(peer, { sequence: Math.max(sequence, known), now: clock.now() })
+  if (sequence > known) told.withdrawn(peer, announcement)
+}
+
+async function verifyOwn(announcement: Uint8Array, peer: string): Promise<Announcement> {
   const verified = await verifyAnnouncement(announcement)
   if (verified.peer !== peer) throw new NotNamedError(`Announcement of ${verified.peer} sent by ${peer}`, { peer })
-  table.put(verified, announcement, clock.now())
+  return verified
 }
 
 function find({ model, perRegion }: Query, { table, random }: DirectoryServiceOptions, now: number): Entry[] {

@@ -21,6 +21,7 @@ interface BootstrapOptions {
   tlsCert?: string
   tlsKey?: string
   publicUrl?: string
+  join?: string[]
   identity?: string
   json?: boolean
   logLevel: string
@@ -42,6 +43,12 @@ export function bootstrapCommand(): Command {
     .option('--tls-cert <file>', 'certificate chain (PEM)')
     .option('--tls-key <file>', 'private key of the certificate (PEM)')
     .option('--public-url <url>', 'where the world reaches the port, behind a proxy', parseHttpUrl)
+    .option(
+      '--join <url|multiaddr>',
+      'a fellow directory node to share the directory with: URL of its bootstrap, or a multiaddr ending in /p2p/ID; may be ' +
+        'given several times, one side suffices, and it need not be up yet',
+      collect
+    )
     .option('--identity <file>', 'key file of this node (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
     .addOption(logLevelOption('info'))
@@ -73,6 +80,7 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
       models,
       privateKey: identity.privateKey,
       logger,
+      directoryNodes: options.join ?? [],
       ...(options.wsPort === undefined ? {} : { wsPort: options.wsPort }),
       ...(tls === undefined ? {} : { tls }),
       ...(pageDir === undefined ? {} : { pageDir }),

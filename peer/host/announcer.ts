@@ -13,11 +13,14 @@ import { silent, type WireLogger } from '../wire/log.ts'
 export interface AnnouncementTarget {
   /** From now on every directory node is told this, and kept told. */
   announce: (signed: Uint8Array) => void
-  withdraw: (signal?: AbortSignal) => Promise<void>
+  /** `farewell`: a signed announcement without offers, believed where the peer itself is not known. */
+  withdraw: (signal?: AbortSignal, farewell?: Uint8Array) => Promise<void>
 }
 
 /** Changes within this are told together: free KV changes with every session. */
 const LEAST_INTERVAL_MS = 1_000
+/** What has not changed is signed anew this often: others believe old announcements for a quarter of an hour only. */
+const SIGN_ANEW_MS = 5 * 60_000
 /** A directory node that does not answer lets the lease run out. */
 const WITHDRAW_MS = 2_000
 
@@ -70,7 +73,15 @@ export function startAnnouncer(options: AnnouncerOptions): Announcer {
     })
   }
   let due = false
+  let forgetAnew: () => void
+  const tellAnew = () => {
+    told = ''
+    if (forget === undefined) tellNow()
+    else due = true
+    forgetAnew = clock.after(SIGN_ANEW_MS, tellAnew)
+  }
   tellNow()
+  forgetAnew = clock.after(SIGN_ANEW_MS, tellAnew)
 
   return {
     changed: () => {
@@ -82,8 +93,11 @@ export function startAnnouncer(options: AnnouncerOptions): Announcer {
       if (stopped) return
       stopped = true
       forget?.()
+      forgetAnew()
       await signing
-      await within(clock, WITHDRAW_MS, 'withdrawing', undefined, signal => target.withdraw(signal)).catch(() => {})
+      await within(clock, WITHDRAW_MS, 'withdrawing', undefined, async signal =>
+        target.withdraw(signal, await signAnnouncement({ ...current(), sequence: ++sequence, offers: [] }, privateKey))
+      ).catch(() => {})
     }
   }
 }

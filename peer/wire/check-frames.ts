@@ -11,8 +11,10 @@ import type {
   ChainFrame,
   DirectoryFrame,
   Failure,
+  GossipFrame,
   HeadRow,
   HopTiming,
+  ModelEntry,
   OpenPlan,
   Row,
   Step
@@ -59,6 +61,13 @@ export const MAX_MODELS = 256
 export const MAX_MODEL_URLS = 16
 export const MAX_URL_CHARS = 2_048
 export const MAX_MODEL_NAME_CHARS = 128
+
+/** Leases renewed by one gossip message: about 32 KiB. */
+export const MAX_RENEWALS = 512
+
+/** Models and addresses that one directory node tells its like of. */
+export const MAX_TOLD_MODELS = 16
+export const MAX_TOLD_ADDRESSES = 8
 
 function refuse(field: string, value: unknown, expected: string): never {
   throw new InvalidFrameError(`${field}: ${String(value).slice(0, 80)}, ${expected}`)
@@ -116,6 +125,14 @@ export const directoryLimits = {
   found: { entries: MAX_FOUND_ENTRIES },
   models: { models: MAX_MODELS, models$: { sources: MAX_MODEL_URLS, manifests: MAX_MODEL_URLS } }
 }
+export const gossipLimits = {
+  renewals: { renewals: MAX_RENEWALS },
+  directoryNode: {
+    addresses: MAX_TOLD_ADDRESSES,
+    models: MAX_TOLD_MODELS,
+    models$: { sources: MAX_MODEL_URLS, manifests: MAX_MODEL_URLS }
+  }
+}
 
 /** @throws InvalidFrameError */
 export function checkChainFrame(frame: ChainFrame): void {
@@ -151,8 +168,9 @@ export function checkAnswerFrame(frame: AnswerFrame): void {
 /** @throws InvalidFrameError */
 export function checkDirectoryFrame(frame: DirectoryFrame): void {
   onlyBody('DirectoryFrame', frame)
-  const { announce, query, found, failure, models } = frame
+  const { announce, withdraw, query, found, failure, models } = frame
   if (announce !== undefined) bounded('announce.announcement bytes', announce.announcement.byteLength, 0, MAX_ANNOUNCEMENT_BYTES)
+  if (withdraw !== undefined) bounded('withdraw.announcement bytes', withdraw.announcement.byteLength, 0, MAX_ANNOUNCEMENT_BYTES)
   if (query !== undefined && query.model.byteLength !== 0) length('query.model', query.model, DIGEST_BYTES)
   if (found !== undefined) {
     few('found.entries', found.entries, MAX_FOUND_ENTRIES)
@@ -162,15 +180,34 @@ export function checkDirectoryFrame(frame: DirectoryFrame): void {
   if (failure !== undefined) checkTexts(failure)
   if (models !== undefined) {
     few('models', models.models, MAX_MODELS)
-    for (const { model, name, layers, sources, manifests } of models.models) {
-      length('models.model', model, DIGEST_BYTES)
-      text('models.name', name, MAX_MODEL_NAME_CHARS)
-      bounded('models.layers', layers, 1, MAX_HOPS)
-      few('models.sources', sources, MAX_MODEL_URLS)
-      few('models.manifests', manifests, MAX_MODEL_URLS)
-      for (const url of [...sources, ...manifests]) text('models URL', url, MAX_URL_CHARS)
-    }
+    for (const entry of models.models) checkModelEntry(entry)
   }
+}
+
+/** @throws InvalidFrameError */
+export function checkGossipFrame(frame: GossipFrame): void {
+  onlyBody('GossipFrame', frame)
+  const { announce, renewals, directoryNode } = frame
+  if (announce !== undefined) bounded('announce.announcement bytes', announce.announcement.byteLength, 1, MAX_ANNOUNCEMENT_BYTES)
+  if (renewals !== undefined) {
+    bounded('renewals', renewals.renewals.length, 1, MAX_RENEWALS)
+    for (const { peer } of renewals.renewals) text('renewals.peer', peer, MAX_PEER_CHARS)
+  }
+  if (directoryNode !== undefined) {
+    few('directoryNode.addresses', directoryNode.addresses, MAX_TOLD_ADDRESSES)
+    checkAddresses('directoryNode.addresses', directoryNode.addresses)
+    few('directoryNode.models', directoryNode.models, MAX_TOLD_MODELS)
+    for (const entry of directoryNode.models) checkModelEntry(entry)
+  }
+}
+
+function checkModelEntry({ model, name, layers, sources, manifests }: ModelEntry): void {
+  length('models.model', model, DIGEST_BYTES)
+  text('models.name', name, MAX_MODEL_NAME_CHARS)
+  bounded('models.layers', layers, 1, MAX_HOPS)
+  few('models.sources', sources, MAX_MODEL_URLS)
+  few('models.manifests', manifests, MAX_MODEL_URLS)
+  for (const url of [...sources, ...manifests]) text('models URL', url, MAX_URL_CHARS)
 }
 
 /** What can be said of a plan without knowing the model. @throws InvalidFrameError */

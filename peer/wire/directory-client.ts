@@ -62,9 +62,12 @@ export class DirectoryClient {
     )
   }
 
-  /** Takes the announcement back everywhere. Never rejects: a lease that can't be ended runs out. */
-  async withdraw(signal?: AbortSignal): Promise<void> {
-    await Promise.all(this.#nodes.map(node => node.withdraw(signal)))
+  /**
+   * Takes the announcement back everywhere. `farewell` is a signed announcement without offers, which directory nodes tell
+   * their like. Never rejects: a lease that can't be ended runs out.
+   */
+  async withdraw(signal?: AbortSignal, farewell: Uint8Array = new Uint8Array(0)): Promise<void> {
+    await Promise.all(this.#nodes.map(node => node.withdraw(Uint8Array.from(farewell), signal)))
   }
 
   /**
@@ -171,13 +174,13 @@ class NodeLink {
     return new Promise(resolve => this.#holders.push(resolve))
   }
 
-  async withdraw(signal?: AbortSignal): Promise<void> {
+  async withdraw(farewell: Uint8Array<ArrayBuffer>, signal?: AbortSignal): Promise<void> {
     this.#announcement = undefined
     this.#held = undefined
     this.#wake.abort()
     // Only over a channel that is there: a node that has to be dialled lets the lease run out soon enough.
     if (this.#channel === undefined) return
-    await this.request({ withdraw: {} }, signal).catch(() => {})
+    await this.request({ withdraw: { announcement: farewell } }, signal).catch(() => {})
   }
 
   /** @throws PeerLostError, DeadlineError and whatever error the directory node answers with */

@@ -18,17 +18,19 @@ export function backoffMs(attempt: number, random: () => number): number {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempt) * (0.5 + random() / 2)
 }
 
-/** Runs until the signal aborts. */
+/** Runs until the signal aborts. `ways` tells the node's addresses before each attempt: they may have to be asked for. */
 export async function keepConnected(
   node: Libp2p,
-  addresses: Multiaddr[],
+  ways: (signal: AbortSignal) => Promise<Multiaddr[]>,
   logger: WireLogger,
   signal: AbortSignal,
   random: () => number = Math.random
 ): Promise<void> {
   let attempt = 0
   while (!signal.aborted) {
+    let addresses: Multiaddr[] = []
     try {
+      addresses = await ways(signal)
       const connection = await node.dial(addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]) })
       const peer = connection.remotePeer
       attempt = 0

@@ -1074,6 +1074,10 @@ export declare namespace DirectoryFrame {
         field: '$.announce.announcement';
         value: Uint8Array<ArrayBuffer>;
     }
+    interface DirectoryFrameWithdrawAnnouncementFieldEvent {
+        field: '$.withdraw.announcement';
+        value: Uint8Array<ArrayBuffer>;
+    }
     interface DirectoryFrameQueryModelFieldEvent {
         field: '$.query.model';
         value: Uint8Array<ArrayBuffer>;
@@ -1151,7 +1155,7 @@ export declare namespace DirectoryFrame {
     }
     function encode(obj: Partial<DirectoryFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryFrame>): DirectoryFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryFrame>): Generator<DirectoryFrameAnnounceAnnouncementFieldEvent | DirectoryFrameQueryModelFieldEvent | DirectoryFrameQueryPerRegionFieldEvent | DirectoryFrameAnnouncedLeaseMsFieldEvent | DirectoryFrameFoundEntriesAnnouncementFieldEvent | DirectoryFrameFoundEntriesAgeMsFieldEvent | DirectoryFrameFailureSessionFieldEvent | DirectoryFrameFailureEpochFieldEvent | DirectoryFrameFailureCodeFieldEvent | DirectoryFrameFailureMessageFieldEvent | DirectoryFrameFailurePeerFieldEvent | DirectoryFrameFailureRetryAfterMsFieldEvent | DirectoryFrameFailureHaveFieldEvent | DirectoryFrameModelsModelsModelFieldEvent | DirectoryFrameModelsModelsNameFieldEvent | DirectoryFrameModelsModelsLayersFieldEvent | DirectoryFrameModelsModelsSourcesFieldEvent | DirectoryFrameModelsModelsManifestsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryFrame>): Generator<DirectoryFrameAnnounceAnnouncementFieldEvent | DirectoryFrameWithdrawAnnouncementFieldEvent | DirectoryFrameQueryModelFieldEvent | DirectoryFrameQueryPerRegionFieldEvent | DirectoryFrameAnnouncedLeaseMsFieldEvent | DirectoryFrameFoundEntriesAnnouncementFieldEvent | DirectoryFrameFoundEntriesAgeMsFieldEvent | DirectoryFrameFailureSessionFieldEvent | DirectoryFrameFailureEpochFieldEvent | DirectoryFrameFailureCodeFieldEvent | DirectoryFrameFailureMessageFieldEvent | DirectoryFrameFailurePeerFieldEvent | DirectoryFrameFailureRetryAfterMsFieldEvent | DirectoryFrameFailureHaveFieldEvent | DirectoryFrameModelsModelsModelFieldEvent | DirectoryFrameModelsModelsNameFieldEvent | DirectoryFrameModelsModelsLayersFieldEvent | DirectoryFrameModelsModelsSourcesFieldEvent | DirectoryFrameModelsModelsManifestsFieldEvent>;
 }
 export interface Announce {
     announcement: Uint8Array<ArrayBuffer>;
@@ -1180,12 +1184,17 @@ export declare namespace Announced {
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Announced>): Generator<AnnouncedLeaseMsFieldEvent>;
 }
 export interface Withdraw {
+    announcement: Uint8Array<ArrayBuffer>;
 }
 export declare namespace Withdraw {
     const codec: () => Codec<Withdraw>;
+    interface WithdrawAnnouncementFieldEvent {
+        field: '$.announcement';
+        value: Uint8Array<ArrayBuffer>;
+    }
     function encode(obj: Partial<Withdraw>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Withdraw>): Withdraw;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Withdraw>): Generator<{}>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Withdraw>): Generator<WithdrawAnnouncementFieldEvent>;
 }
 export interface Query {
     model: Uint8Array<ArrayBuffer>;
@@ -1318,4 +1327,136 @@ export declare namespace ModelEntry {
     function encode(obj: Partial<ModelEntry>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelEntry>): ModelEntry;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ModelEntry>): Generator<ModelEntryModelFieldEvent | ModelEntryNameFieldEvent | ModelEntryLayersFieldEvent | ModelEntrySourcesFieldEvent | ModelEntryManifestsFieldEvent>;
+}
+export interface GossipFrame {
+    announce?: Announce;
+    renewals?: Renewals;
+    directoryNode?: DirectoryNode;
+}
+export declare namespace GossipFrame {
+    const codec: () => Codec<GossipFrame>;
+    interface GossipFrameAnnounceAnnouncementFieldEvent {
+        field: '$.announce.announcement';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface GossipFrameRenewalsRenewalsPeerFieldEvent {
+        field: '$.renewals.renewals[].peer';
+        value: string;
+        index: number;
+    }
+    interface GossipFrameRenewalsRenewalsSequenceFieldEvent {
+        field: '$.renewals.renewals[].sequence';
+        value: bigint;
+        index: number;
+    }
+    interface GossipFrameDirectoryNodeAddressesFieldEvent {
+        field: '$.directoryNode.addresses[]';
+        index: number;
+        value: string;
+    }
+    interface GossipFrameDirectoryNodeModelsModelFieldEvent {
+        field: '$.directoryNode.models[].model';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface GossipFrameDirectoryNodeModelsNameFieldEvent {
+        field: '$.directoryNode.models[].name';
+        value: string;
+        index: number;
+    }
+    interface GossipFrameDirectoryNodeModelsLayersFieldEvent {
+        field: '$.directoryNode.models[].layers';
+        value: number;
+        index: number;
+    }
+    interface GossipFrameDirectoryNodeModelsSourcesFieldEvent {
+        field: '$.directoryNode.models[].sources[]';
+        index: number;
+        value: string;
+    }
+    interface GossipFrameDirectoryNodeModelsManifestsFieldEvent {
+        field: '$.directoryNode.models[].manifests[]';
+        index: number;
+        value: string;
+    }
+    function encode(obj: Partial<GossipFrame>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GossipFrame>): GossipFrame;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<GossipFrame>): Generator<GossipFrameAnnounceAnnouncementFieldEvent | GossipFrameRenewalsRenewalsPeerFieldEvent | GossipFrameRenewalsRenewalsSequenceFieldEvent | GossipFrameDirectoryNodeAddressesFieldEvent | GossipFrameDirectoryNodeModelsModelFieldEvent | GossipFrameDirectoryNodeModelsNameFieldEvent | GossipFrameDirectoryNodeModelsLayersFieldEvent | GossipFrameDirectoryNodeModelsSourcesFieldEvent | GossipFrameDirectoryNodeModelsManifestsFieldEvent>;
+}
+export interface Renewals {
+    renewals: Renewal[];
+}
+export declare namespace Renewals {
+    const codec: () => Codec<Renewals>;
+    interface RenewalsRenewalsPeerFieldEvent {
+        field: '$.renewals[].peer';
+        value: string;
+        index: number;
+    }
+    interface RenewalsRenewalsSequenceFieldEvent {
+        field: '$.renewals[].sequence';
+        value: bigint;
+        index: number;
+    }
+    function encode(obj: Partial<Renewals>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Renewals>): Renewals;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Renewals>): Generator<RenewalsRenewalsPeerFieldEvent | RenewalsRenewalsSequenceFieldEvent>;
+}
+export interface Renewal {
+    peer: string;
+    sequence: bigint;
+}
+export declare namespace Renewal {
+    const codec: () => Codec<Renewal>;
+    interface RenewalPeerFieldEvent {
+        field: '$.peer';
+        value: string;
+    }
+    interface RenewalSequenceFieldEvent {
+        field: '$.sequence';
+        value: bigint;
+    }
+    function encode(obj: Partial<Renewal>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Renewal>): Renewal;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Renewal>): Generator<RenewalPeerFieldEvent | RenewalSequenceFieldEvent>;
+}
+export interface DirectoryNode {
+    addresses: string[];
+    models: ModelEntry[];
+}
+export declare namespace DirectoryNode {
+    const codec: () => Codec<DirectoryNode>;
+    interface DirectoryNodeAddressesFieldEvent {
+        field: '$.addresses[]';
+        index: number;
+        value: string;
+    }
+    interface DirectoryNodeModelsModelFieldEvent {
+        field: '$.models[].model';
+        value: Uint8Array<ArrayBuffer>;
+        index: number;
+    }
+    interface DirectoryNodeModelsNameFieldEvent {
+        field: '$.models[].name';
+        value: string;
+        index: number;
+    }
+    interface DirectoryNodeModelsLayersFieldEvent {
+        field: '$.models[].layers';
+        value: number;
+        index: number;
+    }
+    interface DirectoryNodeModelsSourcesFieldEvent {
+        field: '$.models[].sources[]';
+        index: number;
+        value: string;
+    }
+    interface DirectoryNodeModelsManifestsFieldEvent {
+        field: '$.models[].manifests[]';
+        index: number;
+        value: string;
+    }
+    function encode(obj: Partial<DirectoryNode>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryNode>): DirectoryNode;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryNode>): Generator<DirectoryNodeAddressesFieldEvent | DirectoryNodeModelsModelFieldEvent | DirectoryNodeModelsNameFieldEvent | DirectoryNodeModelsLayersFieldEvent | DirectoryNodeModelsSourcesFieldEvent | DirectoryNodeModelsManifestsFieldEvent>;
 }

@@ -3641,15 +3641,25 @@ export var Withdraw;
                 if (opts.lengthDelimited !== false) {
                     w.fork();
                 }
+                if ((obj.announcement != null && obj.announcement.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.announcement);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
             }, (reader, length, opts = {}) => {
-                const obj = {};
+                const obj = {
+                    announcement: uint8ArrayAlloc(0)
+                };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
                     switch (tag >>> 3) {
+                        case 1: {
+                            obj.announcement = reader.bytes();
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -3662,6 +3672,13 @@ export var Withdraw;
                 while (reader.pos < end) {
                     const tag = reader.uint32();
                     switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.announcement`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -4244,3 +4261,418 @@ export var ModelEntry;
     }
     ModelEntry.stream = stream;
 })(ModelEntry || (ModelEntry = {}));
+export var GossipFrame;
+(function (GossipFrame) {
+    let _codec;
+    GossipFrame.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                obj = { ...obj };
+                if (obj.directoryNode != null) {
+                    obj.renewals = undefined;
+                    obj.announce = undefined;
+                }
+                if (obj.renewals != null) {
+                    obj.directoryNode = undefined;
+                    obj.announce = undefined;
+                }
+                if (obj.announce != null) {
+                    obj.directoryNode = undefined;
+                    obj.renewals = undefined;
+                }
+                if (obj.announce != null) {
+                    w.uint32(10);
+                    Announce.codec().encode(obj.announce, w);
+                }
+                if (obj.renewals != null) {
+                    w.uint32(18);
+                    Renewals.codec().encode(obj.renewals, w);
+                }
+                if (obj.directoryNode != null) {
+                    w.uint32(26);
+                    DirectoryNode.codec().encode(obj.directoryNode, w);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {};
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.announce = Announce.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.announce
+                            });
+                            break;
+                        }
+                        case 2: {
+                            obj.renewals = Renewals.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.renewals
+                            });
+                            break;
+                        }
+                        case 3: {
+                            obj.directoryNode = DirectoryNode.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.directoryNode
+                            });
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                if (obj.directoryNode != null) {
+                    delete obj.renewals;
+                    delete obj.announce;
+                }
+                if (obj.renewals != null) {
+                    delete obj.directoryNode;
+                    delete obj.announce;
+                }
+                if (obj.announce != null) {
+                    delete obj.directoryNode;
+                    delete obj.renewals;
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield* Announce.codec().stream(reader, reader.uint32(), `${prefix}.announce`, {
+                                limits: opts.limits?.announce
+                            });
+                            break;
+                        }
+                        case 2: {
+                            yield* Renewals.codec().stream(reader, reader.uint32(), `${prefix}.renewals`, {
+                                limits: opts.limits?.renewals
+                            });
+                            break;
+                        }
+                        case 3: {
+                            yield* DirectoryNode.codec().stream(reader, reader.uint32(), `${prefix}.directoryNode`, {
+                                limits: opts.limits?.directoryNode
+                            });
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, GossipFrame.codec());
+    }
+    GossipFrame.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, GossipFrame.codec(), opts);
+    }
+    GossipFrame.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, GossipFrame.codec(), opts);
+    }
+    GossipFrame.stream = stream;
+})(GossipFrame || (GossipFrame = {}));
+export var Renewals;
+(function (Renewals) {
+    let _codec;
+    Renewals.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.renewals != null && obj.renewals.length > 0) {
+                    for (const value of obj.renewals) {
+                        w.uint32(10);
+                        Renewal.codec().encode(value, w);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    renewals: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.renewals != null && obj.renewals.length === opts.limits.renewals) {
+                                throw new MaxLengthError('Decode error - repeated field "renewals" had too many elements');
+                            }
+                            obj.renewals.push(Renewal.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.renewals$
+                            }));
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    renewals: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.renewals != null && obj.renewals === opts.limits.renewals) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "renewals" had too many elements');
+                            }
+                            for (const evt of Renewal.codec().stream(reader, reader.uint32(), `${prefix}.renewals[]`, {
+                                limits: opts.limits?.renewals$
+                            })) {
+                                yield {
+                                    ...evt,
+                                    index: obj.renewals
+                                };
+                            }
+                            obj.renewals++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Renewals.codec());
+    }
+    Renewals.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Renewals.codec(), opts);
+    }
+    Renewals.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Renewals.codec(), opts);
+    }
+    Renewals.stream = stream;
+})(Renewals || (Renewals = {}));
+export var Renewal;
+(function (Renewal) {
+    let _codec;
+    Renewal.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.peer != null && obj.peer !== '')) {
+                    w.uint32(10);
+                    w.string(obj.peer);
+                }
+                if ((obj.sequence != null && obj.sequence !== 0n)) {
+                    w.uint32(16);
+                    w.uint64(obj.sequence);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    peer: '',
+                    sequence: 0n
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.peer = reader.string();
+                            break;
+                        }
+                        case 2: {
+                            obj.sequence = reader.uint64();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.peer`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.sequence`,
+                                value: reader.uint64()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Renewal.codec());
+    }
+    Renewal.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Renewal.codec(), opts);
+    }
+    Renewal.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Renewal.codec(), opts);
+    }
+    Renewal.stream = stream;
+})(Renewal || (Renewal = {}));
+export var DirectoryNode;
+(function (DirectoryNode) {
+    let _codec;
+    DirectoryNode.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.addresses != null && obj.addresses.length > 0) {
+                    for (const value of obj.addresses) {
+                        w.uint32(10);
+                        w.string(value);
+                    }
+                }
+                if (obj.models != null && obj.models.length > 0) {
+                    for (const value of obj.models) {
+                        w.uint32(18);
+                        ModelEntry.codec().encode(value, w);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    addresses: [],
+                    models: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.addresses != null && obj.addresses.length === opts.limits.addresses) {
+                                throw new MaxLengthError('Decode error - repeated field "addresses" had too many elements');
+                            }
+                            obj.addresses.push(reader.string());
+                            break;
+                        }
+                        case 2: {
+                            if (opts.limits?.models != null && obj.models.length === opts.limits.models) {
+                                throw new MaxLengthError('Decode error - repeated field "models" had too many elements');
+                            }
+                            obj.models.push(ModelEntry.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.models$
+                            }));
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    addresses: 0,
+                    models: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.addresses != null && obj.addresses === opts.limits.addresses) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "addresses" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.addresses[]`,
+                                index: obj.addresses,
+                                value: reader.string()
+                            };
+                            obj.addresses++;
+                            break;
+                        }
+                        case 2: {
+                            if (opts.limits?.models != null && obj.models === opts.limits.models) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "models" had too many elements');
+                            }
+                            for (const evt of ModelEntry.codec().stream(reader, reader.uint32(), `${prefix}.models[]`, {
+                                limits: opts.limits?.models$
+                            })) {
+                                yield {
+                                    ...evt,
+                                    index: obj.models
+                                };
+                            }
+                            obj.models++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, DirectoryNode.codec());
+    }
+    DirectoryNode.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, DirectoryNode.codec(), opts);
+    }
+    DirectoryNode.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, DirectoryNode.codec(), opts);
+    }
+    DirectoryNode.stream = stream;
+})(DirectoryNode || (DirectoryNode = {}));

@@ -4,8 +4,8 @@
  * those that the bootstrap listens on, which may not.
  */
 import { multiaddr } from '@multiformats/multiaddr'
-import { DeadlineError, InvalidRequestError, SourceError } from '../errors.ts'
-import { peerOfAddress } from './addresses.ts'
+import { DeadlineError, InvalidRequestError, type ShoalError, SourceError, toShoalError } from '../errors.ts'
+import { parseAddresses, peerOfAddress } from './addresses.ts'
 import { MAX_MODEL_NAME_CHARS, MAX_MODEL_URLS, MAX_MODELS, MAX_URL_CHARS } from './check-frames.ts'
 
 export const RENDEZVOUS_VERSION = 1
@@ -24,6 +24,8 @@ export interface Rendezvous {
   /** A port for libp2p over TCP; 0 when there is none. WebSockets are served on the port of this document. */
   tcpPort: number
   models: RendezvousModel[]
+  /** Multiaddrs of fellow directory nodes, for a peer to hang on as well. */
+  directoryNodes: string[]
 }
 
 export interface RendezvousModel {
@@ -37,22 +39,46 @@ export interface RendezvousModel {
 }
 
 export interface JoinPoint {
-  /** Multiaddrs ending in /p2p/ID. */
+  /** Multiaddrs ending in /p2p/ID: of the places in their order, then of fellow directory nodes that they told of. */
   directoryNodes: string[]
-  /** With absolute URLs; empty when joined by multiaddr: ask a directory node. */
+  /** With absolute URLs, one a digest; empty when joined by multiaddr: ask a directory node. */
+  models: RendezvousModel[]
+  /** What was wrong with places that did not answer, while others did. */
+  failures: ShoalError[]
+}
+
+interface Point {
+  own: string[]
+  fellows: string[]
   models: RendezvousModel[]
 }
 
-/** @throws InvalidRequestError, SourceError, DeadlineError */
+/** One place that answers suffices. @throws InvalidRequestError, SourceError, DeadlineError */
 export async function join(places: readonly string[], signal?: AbortSignal): Promise<JoinPoint> {
-  const points = await Promise.all(places.map(place => (place.startsWith('/') ? fromMultiaddr(place) : fromUrl(place, signal))))
+  places.forEach(checkPlace)
+  const failures: ShoalError[] = []
+  const points: Point[] = []
+  const asked = places.map(place => (place.startsWith('/') ? { own: [place], fellows: [], models: [] } : fromUrl(place, signal)))
+  for (const result of await Promise.allSettled(asked))
+    if (result.status === 'fulfilled') points.push(result.value)
+    else failures.push(toShoalError(result.reason))
+  signal?.throwIfAborted()
+  if (points.length === 0 && failures[0] !== undefined) throw failures[0]
+  const models = new Map<string, RendezvousModel>()
+  for (const model of points.flatMap(point => point.models)) if (!models.has(model.digest)) models.set(model.digest, model)
   return {
-    directoryNodes: [...new Set(points.flatMap(point => point.directoryNodes))],
-    models: points.flatMap(point => point.models)
+    directoryNodes: [...new Set([...points.flatMap(({ own }) => own), ...points.flatMap(({ fellows }) => fellows)])],
+    models: [...models.values()],
+    failures
   }
 }
 
-async function fromMultiaddr(place: string): Promise<JoinPoint> {
+/** @throws InvalidRequestError unless it is an http(s):// URL or a multiaddr of a peer */
+export function checkPlace(place: string): void {
+  if (!place.startsWith('/')) {
+    parseUrl(place)
+    return
+  }
   let peer: string | undefined
   try {
     peer = peerOfAddress(multiaddr(place))
@@ -60,20 +86,44 @@ async function fromMultiaddr(place: string): Promise<JoinPoint> {
     throw new InvalidRequestError(`${place}: not a multiaddr`, {}, { cause })
   }
   if (peer === undefined) throw new InvalidRequestError(`${place}: must end in /p2p/ and the directory node's peer id`)
-  return { directoryNodes: [place], models: [] }
 }
 
-async function fromUrl(place: string, signal: AbortSignal | undefined): Promise<JoinPoint> {
+/** Where libp2p's WebSockets are behind a bootstrap's URL. */
+export function socketAddress(url: URL, peer: string): string {
+  const secure = url.protocol === 'https:'
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
+  return `/${hostComponent(url.hostname)}/tcp/${port}/${secure ? 'tls/ws' : 'ws'}/p2p/${peer}`
+}
+
+/**
+ * Of the addresses that a bootstrap reached over `url` tells of its fellows, those of nodes a tab can dial too: all speak
+ * WebSockets, with TLS where the bootstrap does, since a page over HTTPS may open no other; and none is the asker itself.
+ */
+export function fellowAddresses(addresses: readonly string[], url: URL): string[] {
+  const socket = url.protocol === 'https:' ? /\/(tls(\/sni\/[^/]+)?\/ws|wss)\b/ : /\/wss?\b/
+  const local = isLoopback(`/${hostComponent(url.hostname)}`)
+  const byPeer = new Map<string, string[]>()
+  for (const address of addresses) {
+    const peer = address.split('/').at(-1) ?? ''
+    if (!local && isLoopback(address)) continue
+    for (const parsed of parseAddresses([address], peer)) byPeer.set(peer, [...(byPeer.get(peer) ?? []), String(parsed)])
+  }
+  return [...byPeer.values()].filter(ways => ways.some(way => socket.test(way))).flat()
+}
+
+function isLoopback(address: string): boolean {
+  return /^\/(ip4\/127\.|ip6\/::1\b|dns[46]?\/localhost\b)/.test(address)
+}
+
+async function fromUrl(place: string, signal: AbortSignal | undefined): Promise<Point> {
   const base = parseUrl(place)
   const url = new URL('shoal.json', base.href.endsWith('/') ? base : `${base.href}/`)
   const rendezvous = checkRendezvous(await fetchDocument(url, signal), url.href)
-  const host = hostComponent(url.hostname)
-  const secure = url.protocol === 'https:'
-  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port)
-  const sockets = `/${host}/tcp/${port}/${secure ? 'tls/ws' : 'ws'}/p2p/${rendezvous.peerId}`
-  const tcp = rendezvous.tcpPort === 0 ? [] : [`/${host}/tcp/${rendezvous.tcpPort}/p2p/${rendezvous.peerId}`]
+  const { peerId, tcpPort } = rendezvous
+  const tcp = tcpPort === 0 ? [] : [`/${hostComponent(url.hostname)}/tcp/${tcpPort}/p2p/${peerId}`]
   return {
-    directoryNodes: [...tcp, sockets],
+    own: [...tcp, socketAddress(url, peerId)],
+    fellows: fellowAddresses(rendezvous.directoryNodes, url),
     models: rendezvous.models.map(model => ({
       ...model,
       manifestUrl: new URL(model.manifestUrl, url).href,
@@ -138,10 +188,11 @@ export function checkRendezvous(document: unknown, where: string): Rendezvous {
   const isTexts = (value: unknown, count: number): value is string[] =>
     Array.isArray(value) && value.length <= count && value.every(text => isText(text, MAX_URL_CHARS))
   if (!isObject(document)) return refuse('the document')
-  const { version, peerId, addresses, tcpPort, models } = document
+  const { version, peerId, addresses, tcpPort, models, directoryNodes = [] } = document
   if (version !== RENDEZVOUS_VERSION) return refuse('version')
   if (!isText(peerId, 64) || !/^[1-9A-HJ-NP-Za-km-z]+$/.test(peerId)) return refuse('peerId')
   if (!isTexts(addresses, 64)) return refuse('addresses')
+  if (!isTexts(directoryNodes, 64)) return refuse('directoryNodes')
   if (!(Number.isInteger(tcpPort) && Number(tcpPort) >= 0 && Number(tcpPort) < 65536)) return refuse('tcpPort')
   if (!Array.isArray(models) || models.length > MAX_MODELS) return refuse('models')
   return {
@@ -149,6 +200,7 @@ export function checkRendezvous(document: unknown, where: string): Rendezvous {
     peerId,
     addresses,
     tcpPort: Number(tcpPort),
+    directoryNodes,
     models: models.map((model: unknown, index) => {
       if (!isObject(model)) return refuse(`models[${index}]`)
       const { name, digest, layers, manifestUrl, sources } = model

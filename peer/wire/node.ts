@@ -9,7 +9,7 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { createTransports, relayServer } from '#wire/transports'
 import { DeadlineError, InternalError, PeerLostError, ShoalError } from '../errors.ts'
 import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
@@ -71,6 +71,8 @@ export interface NodeOptions {
   relay?: boolean
   /** For listening on /tls/ws. */
   tls?: TlsCertificate
+  /** Further libp2p services: the gossip of directory nodes, which no other peer should have to load. */
+  services?: ServiceFactoryMap
   logger?: WireLogger
   /** Ends the node. */
   signal?: AbortSignal
@@ -91,6 +93,11 @@ export interface PeerNode extends Links {
   connections: () => ConnectionInfo[]
   /** Calls back on every connection that opens or closes; the returned function stops it. */
   onConnectionsChanged: (listener: () => void) => () => void
+  /**
+   * Keeps a fellow directory node connected while this node lives, without asking for a place on its relay. `ways` tells
+   * its multiaddrs ending in /p2p/ID, asked anew after each failure: an error of it is one.
+   */
+  keep: (ways: (signal: AbortSignal) => Promise<readonly string[]>) => void
   /**
    * Resolves once a directory node is connected and holds a relay reservation for this peer, so that others can find it.
    * @throws DeadlineError
@@ -135,7 +142,8 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     services: {
       identify: identify(),
       ping: ping({ maxInboundStreams: MAX_PINGS, maxOutboundStreams: MAX_PINGS }),
-      ...(relay && relayServer !== undefined ? { relay: relayServer } : {})
+      ...(relay && relayServer !== undefined ? { relay: relayServer } : {}),
+      ...options.services
     }
   })
   return start(node, directoryNodes, logger, options.signal)
@@ -144,8 +152,9 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
 function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, signal: AbortSignal | undefined): PeerNode {
   const stopping = new AbortController()
   const directoryPeers = directoryNodes.map(addresses => peerOfAddress(addresses[0] as Multiaddr) as string)
-  const keepers = directoryNodes.map(addresses => keepConnected(node, addresses, logger, stopping.signal))
-  const stopIdle = closeIdleConnections(node, new Set(directoryPeers))
+  const keepers = directoryNodes.map(addresses => keepConnected(node, async () => addresses, logger, stopping.signal))
+  const kept = new Set(directoryPeers)
+  const stopIdle = closeIdleConnections(node, kept)
   const relayOnlyUntil = new Map<string, number>()
   let stopped: Promise<void> | undefined
 
@@ -218,6 +227,19 @@ function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, 
         node.removeEventListener('connection:open', listener)
         node.removeEventListener('connection:close', listener)
       }
+    },
+    keep: ways => {
+      let peer = ''
+      const resolve = async (limit: AbortSignal) => {
+        const [addresses] = groupByPeer(await ways(limit))
+        if (addresses === undefined) throw new PeerLostError('No address of a directory node is known')
+        // Another id than before: restarted with a new key.
+        kept.delete(peer)
+        peer = peerOfAddress(addresses[0] as Multiaddr) as string
+        kept.add(peer)
+        return addresses
+      }
+      keepers.push(keepConnected(node, resolve, logger, stopping.signal))
     },
     ready: (limitMs = DIAL_MS, waitSignal) => untilReachable(node, directoryPeers, limitMs, waitSignal),
     stop,

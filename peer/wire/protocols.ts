@@ -1,6 +1,6 @@
 /**
- * Shoal's three protocols as channels speak them: the id, the largest frame, and protobuf with the checks that protobuf
- * lacks.
+ * Shoal's three protocols as channels speak them, and the topic of directory nodes: the id, the largest frame, and
+ * protobuf with the checks that protobuf lacks.
  */
 import { InvalidFrameError, ShoalError } from '../errors.ts'
 import type { Protocol } from './channel.ts'
@@ -10,9 +10,11 @@ import {
   checkAnswerFrame,
   checkChainFrame,
   checkDirectoryFrame,
-  directoryLimits
+  checkGossipFrame,
+  directoryLimits,
+  gossipLimits
 } from './check-frames.ts'
-import { AnswerFrame, ChainFrame, DirectoryFrame } from './frames.pb.js'
+import { AnswerFrame, ChainFrame, DirectoryFrame, GossipFrame } from './frames.pb.js'
 
 /** Frame fields beside its largest one. */
 const FRAMING_BYTES = 64 * 1024
@@ -45,6 +47,19 @@ export const directoryProtocol: Protocol<DirectoryFrame> = {
   maxFrameBytes: MAX_DIRECTORY_FRAME_BYTES,
   encode: frame => DirectoryFrame.encode(frame),
   decode: bytes => checked('DirectoryFrame', () => DirectoryFrame.decode(bytes, { limits: directoryLimits }), checkDirectoryFrame)
+}
+
+/** The topic on which directory nodes gossip. */
+export const GOSSIP_TOPIC = '/shoal/gossip/1.0.0'
+
+/** One gossip message: an announcement, 512 renewals, or a directory node's models with URLs of usual length. */
+export const MAX_GOSSIP_BYTES = 64 * 1024
+
+/** @throws InvalidFrameError */
+export function decodeGossip(bytes: Uint8Array): GossipFrame {
+  if (bytes.byteLength > MAX_GOSSIP_BYTES)
+    throw new InvalidFrameError(`GossipFrame: ${bytes.byteLength} bytes, at most ${MAX_GOSSIP_BYTES} allowed`)
+  return checked('GossipFrame', () => GossipFrame.decode(bytes, { limits: gossipLimits }), checkGossipFrame)
 }
 
 function checked<Frame>(kind: string, decode: () => Frame, check: (frame: Frame) => void): Frame {

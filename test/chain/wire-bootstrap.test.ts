@@ -101,7 +101,9 @@ test('the HTTP face: page, rendezvous, manifest, weights by range, health', LIMI
       peers: 0,
       announcements: 0,
       announcementBytes: 0,
-      relayReservations: 0
+      relayReservations: 0,
+      directoryNodes: 0,
+      gossipCharges: 0
     })
   })
 )
