@@ -1,16 +1,22 @@
-import { within } from '../wire/clock.ts'
+import type { Links } from '../wire/channel.ts'
+import { type Clock, within } from '../wire/clock.ts'
 import { chainProtocol } from '../wire/protocols.ts'
-import type { ChainOptions } from './chain.ts'
 
 /** How long a hop gets to confirm that a session is freed. */
 const CLOSE_MS = 4_000
 
+export interface HopSession {
+  links: Links
+  clock: Clock
+  session: Uint8Array<ArrayBuffer>
+  epoch: number
+}
+
 /** Frees a session on one hop by the driver's own word, where no chain leads to it any more. Best effort. */
 export async function closeHop(
-  options: Pick<ChainOptions, 'links' | 'clock' | 'session' | 'epoch'>,
+  { links, clock, session, epoch }: HopSession,
   hop: { peer: string; addresses: string[] }
 ): Promise<void> {
-  const { links, clock, session, epoch } = options
   await within(clock, CLOSE_MS, `closing at ${hop.peer}`, undefined, async signal => {
     const channel = await links.dial(hop.peer, hop.addresses, chainProtocol, signal)
     await channel.send({ close: { session, epoch } }, signal)
