@@ -37,13 +37,18 @@ export function listText(items: readonly string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }
 
+/** The page's own blue stands for this tab; other peers keep this far from it. */
+const OWN_HUE = 225
+const OWN_DISTANCE = 30
+
 /** 0 … 359: the same peer has the same colour in the picture of the swarm and under every answer. */
-export function peerHue(peer: string): number {
+export function peerHue(peer: string, self: string | undefined): number {
+  if (peer === self) return OWN_HUE
   // FNV-1a, then a last stir, since ids that differ in one character would get neighbouring hues.
   let hash = 0x811c9dc5
   for (const character of peer) hash = Math.imul(hash ^ character.charCodeAt(0), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
-  return ((hash ^ (hash >>> 13)) >>> 0) % 360
+  return (OWN_HUE + OWN_DISTANCE + (((hash ^ (hash >>> 13)) >>> 0) % (360 - 2 * OWN_DISTANCE))) % 360
 }
 
 function trim(value: number): string {

@@ -46,7 +46,7 @@ function Trace({ trace, self }: { trace: AnswerTrace; self: string | undefined }
             hop={hop}
             time={hops?.[index]}
             reads={readsOf(index, chain.length)}
-            mine={hop.peer === self}
+            self={self}
           />
         ))}
       </ol>
@@ -65,10 +65,21 @@ function Trace({ trace, self }: { trace: AnswerTrace; self: string | undefined }
   )
 }
 
-function Hop({ hop, time, reads, mine }: { hop: ChainHop; time: HopTime | undefined; reads: string; mine: boolean }) {
+interface HopProps {
+  hop: ChainHop
+  time: HopTime | undefined
+  reads: string
+  self: string | undefined
+}
+
+function Hop({ hop, time, reads, self }: HopProps) {
   return (
-    <li class="hop peer" style={{ '--hue': peerHue(hop.peer), 'flex-grow': hop.span.end - hop.span.first }} title={hop.peer}>
-      <b>{mine ? 'this tab' : shortPeer(hop.peer)}</b>
+    <li
+      class="hop peer"
+      style={{ '--hue': peerHue(hop.peer, self), 'flex-grow': hop.span.end - hop.span.first }}
+      title={hop.peer}
+    >
+      <b>{hop.peer === self ? 'this tab' : shortPeer(hop.peer)}</b>
       <span>{spanText(hop.span)}</span>
       {time !== undefined && (
         <span class="time">

@@ -89,7 +89,7 @@ function Brick({ holder, self }: { holder: Holder; self: string | undefined }) {
   return (
     <li
       class={`brick peer ${state} ${mine ? 'mine' : ''}`}
-      style={{ 'grid-column': `${span.first + 1} / ${span.end + 1}`, '--hue': peerHue(announcement.peer) }}
+      style={{ 'grid-column': `${span.first + 1} / ${span.end + 1}`, '--hue': peerHue(announcement.peer, self) }}
       title={`${announcement.peer}\n${announcement.adapter}`}
     >
       <b>{mine ? 'this tab' : shortPeer(announcement.peer)}</b>
@@ -125,7 +125,7 @@ function Details({ holders, self }: { holders: readonly Holder[]; self: string |
           <tbody>
             {holders.map(({ entry: { announcement }, offer }) => (
               <tr key={announcement.peer}>
-                <th scope="row" class="peer" style={{ '--hue': peerHue(announcement.peer) }}>
+                <th scope="row" class="peer" style={{ '--hue': peerHue(announcement.peer, self) }}>
                   <i class="dot" /> {shortPeer(announcement.peer)}
                   {announcement.peer === self && ' (this tab)'}
                 </th>
