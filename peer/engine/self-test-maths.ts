@@ -17,6 +17,7 @@ const TINY = 1e-35
 
 /** Elements of a tensor, row by row, from its bytes in file layout. */
 export function decodeTensor(info: TensorInfo, bytes: Uint8Array): Float64Array {
+  if (info.dims.length === 1) return Float64Array.from(new Float32Array(bytes.slice().buffer))
   const decoder = decoderFor(info.type)!
   const values = new Float64Array(info.dims.reduce((product, dim) => product * dim, 1))
   for (let block = 0; block < values.length / decoder.blockElements; block++)
@@ -46,44 +47,82 @@ export function rmsNorm(x: Float64Array, gain: Float64Array, epsilon: number): E
   })
 }
 
-/** Rotates the heads of `rows` in the file's order of elements. */
-export function rotate(rows: Expected[], position: number, hyperparameters: Hyperparameters): Expected[] {
-  const { headDim, ropeDimensions, ropeBase, ropePairing } = hyperparameters
+/** Element by element, as f32 adds. */
+export function add(a: readonly Expected[], b: ArrayLike<number>): Expected[] {
+  return a.map(({ value, tolerance }, i) => ({
+    value: value + b[i]!,
+    tolerance: tolerance + ROUNDING * (Math.abs(value) + Math.abs(b[i]!))
+  }))
+}
+
+/** `rows` times a factor. */
+export function times(rows: readonly Expected[], factor = 1): Expected[] {
+  return rows.map(({ value, tolerance }) => ({ value: factor * value, tolerance: Math.abs(factor) * tolerance }))
+}
+
+/** c · tanh(x / c), whose slope is at most 1. */
+export function softCapped(rows: readonly Expected[], cap: number | undefined): Expected[] {
+  if (cap === undefined) return [...rows]
+  return rows.map(({ value, tolerance }) => ({ value: capped(value, cap), tolerance: tolerance + ROUNDING * cap }))
+}
+
+const capped = (value: number, cap: number) => cap * Math.tanh(value / cap)
+
+/** Rotates the heads of `rows` in the file's order of elements by an angle a position for each pair. */
+export function rotate(
+  rows: Expected[],
+  position: number,
+  { headDim, ropeDimensions, ropePairing }: Hyperparameters,
+  { angles, magnitude }: { angles: readonly number[]; magnitude: number }
+): Expected[] {
   const out = [...rows]
   for (let head = 0; head < rows.length; head += headDim)
-    for (let pair = 0; pair < ropeDimensions / 2; pair++) {
-      const angle = position * ropeBase ** ((-2 * pair) / ropeDimensions)
+    for (const [pair, step] of angles.entries()) {
+      const cos = Math.cos(position * step) * magnitude
+      const sin = Math.sin(position * step) * magnitude
       const first = head + (ropePairing === 'interleaved' ? 2 * pair : pair)
       const second = ropePairing === 'interleaved' ? first + 1 : first + ropeDimensions / 2
       const a = rows[first]!
       const b = rows[second]!
-      const tolerance = a.tolerance + b.tolerance + ROUNDING * (Math.abs(a.value) + Math.abs(b.value))
-      out[first] = { value: a.value * Math.cos(angle) - b.value * Math.sin(angle), tolerance }
-      out[second] = { value: a.value * Math.sin(angle) + b.value * Math.cos(angle), tolerance }
+      const tolerance = magnitude * (a.tolerance + b.tolerance + ROUNDING * (Math.abs(a.value) + Math.abs(b.value)))
+      out[first] = { value: a.value * cos - b.value * sin, tolerance }
+      out[second] = { value: a.value * sin + b.value * cos, tolerance }
     }
   return out
 }
 
-export function siluTimes(gate: Expected[], up: Expected[]): Expected[] {
+/** SiLU, or the tanh form of GELU, of the gate times up. */
+export function activated(gate: Expected[], up: Expected[], activation: Hyperparameters['activation']): Expected[] {
   const silu = (x: number) => x / (1 + Math.exp(-x))
+  const gelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+  const act = activation === 'gelu' ? gelu : silu
   return gate.map((g, i) => {
     const u = up[i]!
-    const value = silu(g.value) * u.value
-    // |silu′| stays below 1.1.
+    const value = act(g.value) * u.value
+    // The slopes of both stay below 1.2. GELU is small where its sigmoid is of a large argument, whose rounding counts there.
     const tolerance =
-      1.1 * g.tolerance * Math.abs(u.value) + Math.abs(silu(g.value)) * u.tolerance + ROUNDING * Math.abs(value) + TINY
+      1.2 * g.tolerance * Math.abs(u.value) +
+      Math.abs(act(g.value)) * u.tolerance +
+      ROUNDING * (1 + Math.abs(g.value)) * Math.abs(value) +
+      TINY
     return { value, tolerance }
   })
 }
 
 /** One head: `keys` and `values` are those it may see. */
-export function attend(query: Float64Array, keys: Float64Array[], values: Float64Array[]): Expected[] {
-  const scores = keys.map(key => key.reduce((sum, value, i) => sum + value * query[i]!, 0) / Math.sqrt(query.length))
+export function attend(
+  query: Float64Array,
+  keys: Float64Array[],
+  values: Float64Array[],
+  { attentionScale = 1 / Math.sqrt(query.length), attentionSoftCap }: Pick<Hyperparameters, 'attentionScale' | 'attentionSoftCap'>
+): Expected[] {
+  const plain = keys.map(key => key.reduce((sum, value, i) => sum + value * query[i]!, 0) * attentionScale)
+  const scores = attentionSoftCap === undefined ? plain : plain.map(score => capped(score, attentionSoftCap))
   const top = Math.max(...scores)
   const weights = scores.map(score => Math.exp(score - top))
   const total = weights.reduce((a, b) => a + b, 0)
   // A score's own rounding acts through exp on every weight.
-  const scoreError = ROUNDING * (1 + Math.max(...scores.map(Math.abs)))
+  const scoreError = ROUNDING * (1 + Math.max(...plain.map(Math.abs)))
   return Array.from(query, (_, i) => {
     let value = 0
     let size = 0

@@ -1,12 +1,13 @@
 /**
- * A small model in the likeness of a real span: the same tensor types in the same places, the same head and rotation, so
- * that the self-test runs the very kernels the span will run. Values are drawn from a fixed seed; every fourth row is so
+ * A small model in the likeness of a real span: the same tensor types in the same places, the same head, rotation and other
+ * facts, so that the self-test runs the very kernels the span will run. Values are drawn from a fixed seed; every fourth row is so
  * small that its f16 scales are subnormal.
  */
 import { tensorsOfSpan } from '../model/span-tensors.ts'
 import type { Hyperparameters, Span, TensorInfo, TensorReader } from '../model/types.ts'
 import { GROUP_ELEMENTS } from './decoders/decoder.ts'
 import { decoderFor } from './decoders/table.ts'
+import { rotationOf } from './rope.ts'
 
 export interface SmallModel {
   hyperparameters: Hyperparameters
@@ -16,16 +17,24 @@ export interface SmallModel {
   bytes: Map<string, Uint8Array<ArrayBuffer>>
 }
 
-/** One layer for each way in which the span's layers combine tensor types. `hyperparameters` and `span` are the real ones. */
+/** Shorter than the self-test's sequence, so that a kernel that ignores the window is found out. */
+const WINDOW = 5
+
+/** One layer for each way in which the span's layers combine tensor types, window and rotation. `hyperparameters` and `span` are the real ones. */
 export function smallModel(hyperparameters: Hyperparameters, span: Span, tensors: Pick<TensorReader, 'info'>): SmallModel {
   const { layers, headDim } = hyperparameters
   const representatives = new Map<string, number>()
   for (let layer = span.first; layer < span.end; layer++) {
     const names = tensorsOfSpan(hyperparameters, { first: layer, end: layer + 1 }).map(tensor => tensor.name)
     const types = names.filter(name => name.startsWith('blk.')).map(name => tensors.info(name)?.type)
-    if (!representatives.has(types.join())) representatives.set(types.join(), layer)
+    const kind = [...types, hyperparameters.window?.layers.includes(layer), rotationOf(hyperparameters, layer)].join()
+    if (!representatives.has(kind)) representatives.set(kind, layer)
   }
   const first = span.first === 0 ? 0 : 1
+  const sources = [...representatives.values()]
+  const smallLayers = (real: readonly number[] | undefined) =>
+    sources.flatMap((layer, index) => (real?.includes(layer) ? [first + index] : []))
+  const { window, unrotated } = hyperparameters
   const end = first + representatives.size
   const rowMultiple = Math.max(
     ...tensorsOfSpan(hyperparameters, span).map(({ name }) => decoderFor(tensors.info(name)?.type ?? 'F32')!.blockElements)
@@ -38,22 +47,31 @@ export function smallModel(hyperparameters: Hyperparameters, span: Span, tensors
     kvHeads: 1,
     feedForward: rowMultiple === GROUP_ELEMENTS ? 3 * GROUP_ELEMENTS : rowMultiple,
     vocabulary: 79,
-    contextLength: 64
+    contextLength: 64,
+    ...(window && { window: { ...window, size: Math.min(WINDOW, window.size), layers: smallLayers(window.layers) } }),
+    ...(unrotated && { unrotated: smallLayers(unrotated) })
   }
   const next = seeded(20_240_607)
   const infos = new Map<string, TensorInfo>()
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>()
-  const sources = [...representatives.values()]
   for (const { name, dims } of tensorsOfSpan(small, { first, end })) {
+    if (dims.length === 1) {
+      const length = dims[0]!
+      // Rotation factors divide, and gains of zero would hide what they are factors of.
+      const elements = Float32Array.from({ length }, () => 0.5 + next())
+      infos.set(name, { name, type: 'F32', dims, offset: 0, bytes: 4 * length })
+      bytes.set(name, new Uint8Array(elements.buffer))
+      continue
+    }
     const real = name.replace(/^blk\.(\d+)\./, (_, layer) => `blk.${sources[Number(layer) - first]}.`)
     const type = tensors.info(real)?.type ?? 'F32'
     const decoder = decoderFor(type)!
     const blocks = dims[0]! / decoder.blockElements
-    const rows = dims[1] ?? 1
+    const rows = dims[1]!
     const data = new Uint8Array(rows * blocks * decoder.fileBlockBytes)
     for (let row = 0; row < rows; row++)
       for (let block = 0; block < blocks; block++)
-        decoder.sampleBlock(next, rows > 1 && row % 4 === 3, data, (row * blocks + block) * decoder.fileBlockBytes)
+        decoder.sampleBlock(next, row % 4 === 3, data, (row * blocks + block) * decoder.fileBlockBytes)
     infos.set(name, { name, type, dims, offset: 0, bytes: data.length })
     bytes.set(name, data)
   }

@@ -11,11 +11,23 @@ import type { EngineDevice } from './device.ts'
 import { BUFFER_USAGE, MAP_READ } from './gpu-usage.ts'
 import { TILE_ROWS } from './kernels/mat-mul.ts'
 import { type KernelVariant, type KvType, TOKENS_PER_BLOCK } from './kernels/shared.ts'
-import { ropeSourceRow } from './rope.ts'
-import { attend, decodeTensor, type Expected, product, rmsNorm, rotate, siluTimes, storedAsHalf } from './self-test-maths.ts'
+import { ropeSourceRow, rotationAngles, rotationOf } from './rope.ts'
+import {
+  activated,
+  add,
+  attend,
+  decodeTensor,
+  type Expected,
+  product,
+  rmsNorm,
+  rotate,
+  softCapped,
+  storedAsHalf,
+  times
+} from './self-test-maths.ts'
 import { type SmallModel, seeded, smallModel } from './self-test-model.ts'
 import { BufferOwner, loadSpanBuffers, type SpanBuffers } from './span-buffers.ts'
-import { buildProgram, encodeLaunches, type Launch, logitPairs, type SpanProgram } from './span-program.ts'
+import { buildProgram, encodeLaunches, type Launch, type LayerProgram, logitPairs, type SpanProgram } from './span-program.ts'
 import { planSpanTensors } from './span-tensors.ts'
 import { packStep } from './step-buffer.ts'
 import { styleFor } from './style.ts'
@@ -98,7 +110,7 @@ class KernelTest {
   async pass(program: SpanProgram, position: number, count: number): Promise<void> {
     const { hyperparameters: h, span } = this.#model
     const { queue } = this.#device.gpu
-    const { residual, normed, queries, attention, activation, logits } = this.#buffers
+    const { residual, normed, attention, activation, logits } = this.#buffers
     const tokens = Uint32Array.from({ length: count }, () => Math.floor(this.#next() * h.vocabulary))
     const positions = Array.from({ length: count }, (_, index) => position + index)
     const slots = positions.map(at => BLOCKS[Math.floor(at / TOKENS_PER_BLOCK)]! * TOKENS_PER_BLOCK + (at % TOKENS_PER_BLOCK))
@@ -111,48 +123,41 @@ class KernelTest {
       const rows = Array.from(tokens, id =>
         Array.from(table.subarray(id * h.width, (id + 1) * h.width), value => ({ value, tolerance: Math.abs(value) * 1e-6 }))
       )
-      this.#check(program.embed, rows, await this.#rows(residual, h.width, count))
+      this.#check(
+        program.embed,
+        rows.map(row => times(row, h.embeddingScale)),
+        await this.#rows(residual, h.width, count)
+      )
     }
     for (const [index, layer] of program.layers.entries()) {
-      const tensor = (part: string) => this.#tensor(`blk.${span.first + index}.${part}.weight`)
-      const x = await this.#normed(layer.attentionNorm, tensor('attn_norm'), count)
-
-      await this.#launch(layer.qkv, count)
-      const rotated = (part: string) =>
-        x.map((row, at) => this.#engineOrder(rotate(product(tensor(part), row), positions[at]!, h)))
-      const gotQueries = await this.#rows(queries, h.heads * h.headDim, count)
-      this.#check(layer.qkv, rotated('attn_q'), gotQueries)
+      const tensors = smallLayer(this.#model, span.first + index, name => this.#tensor(name))
+      const x = await this.#normed(layer.attentionNorm, tensors.vector('attn_norm.weight'), count)
+      const gotQueries = await this.#queriesAndKeys(layer, index, tensors, x, positions)
       const [keys, values] = [await this.#kvRows(this.#buffers.keys[index]!), await this.#kvRows(this.#buffers.values[index]!)]
-      const stored = (rows: Expected[][]) => (this.#kv === 'f16' ? rows.map(storedAsHalf) : rows)
-      this.#check(
-        layer.qkv,
-        stored(rotated('attn_k')),
-        positions.map(at => keys[at]!)
-      )
-      this.#check(
-        layer.qkv,
-        stored(x.map(row => product(tensor('attn_v'), row))),
-        positions.map(at => values[at]!)
-      )
 
       await this.#launch(layer.attention, count)
       // One KV head: every head sees the same keys.
       const attended = gotQueries.map((row, at) =>
         Array.from({ length: h.heads }, (_, head) => {
-          const seen = positions[at]! + 1
-          return attend(row.subarray(head * h.headDim, (head + 1) * h.headDim), keys.slice(0, seen), values.slice(0, seen))
+          const end = positions[at]! + 1
+          const seen = (rows: Float64Array[]) => rows.slice(Math.max(0, end - (tensors.window ?? end)), end)
+          return attend(row.subarray(head * h.headDim, (head + 1) * h.headDim), seen(keys), seen(values), h)
         }).flat()
       )
       const gotAttended = await this.#rows(attention, h.heads * h.headDim, count)
       this.#check(layer.attention, attended, gotAttended)
-      await this.#added(layer.attentionOutput, tensor('attn_output'), gotAttended)
+      await this.#output(layer.attentionOutput, layer.postAttentionNorm, tensors.attentionOutput, gotAttended, () =>
+        tensors.vector('post_attention_norm.weight')
+      )
 
-      const y = await this.#normed(layer.feedForwardNorm, tensor('ffn_norm'), count)
+      const y = await this.#normed(layer.feedForwardNorm, tensors.vector('ffn_norm.weight'), count)
       await this.#launch(layer.gateUp, count)
-      const gated = y.map(row => siluTimes(product(tensor('ffn_gate'), row), product(tensor('ffn_up'), row)))
+      const gated = y.map(row => activated(product(tensors.gate, row), product(tensors.up, row), h.activation))
       const gotGated = await this.#rows(activation, h.feedForward, count)
       this.#check(layer.gateUp, gated, gotGated)
-      await this.#added(layer.down, tensor('ffn_down'), gotGated)
+      await this.#output(layer.down, layer.postFeedForwardNorm, tensors.down, gotGated, () =>
+        tensors.vector('post_ffw_norm.weight')
+      )
     }
     if (logits === undefined) return
     const before = await this.#fillResidual(count)
@@ -169,9 +174,68 @@ class KernelTest {
     const got = await this.#rows(logits, 2 * logitPairs(h), count)
     this.#check(
       program.head,
-      gotNormed.map(row => product(table, row)),
+      gotNormed.map(row => softCapped(times(product(table, row), h.logitScale), h.logitSoftCap)),
       got.map(row => row.subarray(0, h.vocabulary))
     )
+  }
+
+  /** The fused product and, where heads are normed, the launch after it; returns the queries the GPU has then. */
+  async #queriesAndKeys(layer: LayerProgram, index: number, tensors: SmallLayer, x: Float64Array[], positions: number[]) {
+    const { hyperparameters: h } = this.#model
+    const count = positions.length
+    const queryLength = h.heads * h.headDim
+    const biased = (rows: Expected[], part: string) => (h.qkvBias ? add(rows, tensors.vector(`${part}.bias`)) : rows)
+    const turned = (rows: Expected[], at: number) =>
+      tensors.angles === undefined ? rows : rotate(rows, positions[at]!, h, tensors.angles)
+    const stored = (rows: Expected[][]) => (this.#kv === 'f16' ? rows.map(storedAsHalf) : rows)
+    const keysAt = async () => {
+      const keys = await this.#kvRows(this.#buffers.keys[index]!)
+      return positions.map(at => keys[at]!)
+    }
+    await this.#launch(layer.qkv, count)
+    const plainQueries = x.map(row => biased(product(tensors.query, row), 'attn_q'))
+    const plainKeys = x.map(row => biased(product(tensors.key, row), 'attn_k'))
+    const values = await this.#kvRows(this.#buffers.values[index]!)
+    this.#check(
+      layer.qkv,
+      stored(x.map(row => biased(product(tensors.value, row), 'attn_v'))),
+      positions.map(at => values[at]!)
+    )
+    const order = (rows: Expected[][], rotates: boolean) =>
+      rows.map((row, at) => this.#engineOrder(rotates ? turned(row, at) : row))
+    const gotQueries = await this.#rows(this.#buffers.queries, queryLength, count)
+    this.#check(layer.qkv, order(plainQueries, !h.headNorms), gotQueries)
+    if (!h.headNorms) {
+      this.#check(layer.qkv, stored(order(plainKeys, true)), await keysAt())
+      return gotQueries
+    }
+    const gotKeys = await this.#rows(this.#buffers.attention, h.headDim, count)
+    this.#check(layer.qkv, order(plainKeys, false), gotKeys)
+    await this.#launch(layer.headNorm, count)
+    const normedHeads = (row: Float64Array, gain: Float64Array) =>
+      split(this.#fileOrder(row), h.headDim).flatMap(head => rmsNorm(head, gain, h.normEpsilon))
+    const normed = (rows: Float64Array[], part: string) => rows.map(row => normedHeads(row, tensors.vector(`${part}.weight`)))
+    const got = await this.#rows(this.#buffers.queries, queryLength, count)
+    this.#check(layer.headNorm, order(normed(gotQueries, 'attn_q_norm'), true), got)
+    this.#check(layer.headNorm, stored(order(normed(gotKeys, 'attn_k_norm'), true)), await keysAt())
+    return got
+  }
+
+  /** A product into the residual stream, through a norm where one follows. */
+  async #output(launches: Launch[], norm: Launch[], matrix: Float64Array, x: Float64Array[], gain: () => Float64Array) {
+    const { width, normEpsilon, residualScale } = this.#model.hyperparameters
+    if (norm.length === 0) return await this.#added(launches, matrix, x, residualScale)
+    await this.#launch(launches, x.length)
+    const got = await this.#rows(this.#buffers.normed, width, x.length)
+    this.#check(
+      launches,
+      x.map(row => product(matrix, row)),
+      got
+    )
+    const before = await this.#fillResidual(x.length)
+    await this.#launch(norm, x.length)
+    const expected = got.map((row, at) => add(rmsNorm(row, gain(), normEpsilon), before[at]!))
+    this.#check(norm, expected, await this.#rows(this.#buffers.residual, width, x.length))
   }
 
   /** Random hidden states, through the norm; what the GPU made of them. */
@@ -189,14 +253,14 @@ class KernelTest {
   }
 
   /** A product that adds to the residual stream: from zero, where small rows show, then once more on top. */
-  async #added(launches: Launch[], matrix: Float64Array, x: Float64Array[]): Promise<void> {
+  async #added(launches: Launch[], matrix: Float64Array, x: Float64Array[], factor: number | undefined): Promise<void> {
     const { width } = this.#model.hyperparameters
-    const expected = x.map(row => product(matrix, row))
+    const expected = x.map(row => times(product(matrix, row), factor))
     this.#device.gpu.queue.writeBuffer(this.#buffers.residual, 0, new Float32Array(x.length * width))
     await this.#launch(launches, x.length)
     this.#check(launches, expected, await this.#rows(this.#buffers.residual, width, x.length))
     await this.#launch(launches, x.length)
-    const twice = expected.map(row => row.map(({ value, tolerance }) => ({ value: 2 * value, tolerance: 2 * tolerance })))
+    const twice = expected.map(row => times(row, 2))
     this.#check(launches, twice, await this.#rows(this.#buffers.residual, width, x.length))
   }
 
@@ -210,6 +274,13 @@ class KernelTest {
   /** From the file's order of a head's elements to the one in which rotation pairs are adjacent. */
   #engineOrder(rows: Expected[]): Expected[] {
     return rows.map((_, row) => rows[ropeSourceRow(this.#model.hyperparameters, row)]!)
+  }
+
+  /** The way back. */
+  #fileOrder(row: Float64Array): Float64Array {
+    const out = new Float64Array(row.length)
+    for (const [at, value] of row.entries()) out[ropeSourceRow(this.#model.hyperparameters, at)] = value
+    return out
   }
 
   #tensor(name: string): Float64Array {
@@ -260,6 +331,42 @@ class KernelTest {
             `${this.#device.adapter.name} computes ${launches.map(launch => launch.name).join(', ')} wrongly: row ${row}, element ${index} is ${got}, should be ${value} ± ${tolerance}`
           )
       }
+  }
+}
+
+interface SmallLayer {
+  window: number | undefined
+  /** Undefined for a layer that does not rotate. */
+  angles: ReturnType<typeof rotationAngles> | undefined
+  query: Float64Array
+  key: Float64Array
+  value: Float64Array
+  attentionOutput: Float64Array
+  gate: Float64Array
+  up: Float64Array
+  down: Float64Array
+  vector: (part: string) => Float64Array
+}
+
+/** A layer's facts and matrices, fused ones taken apart. */
+function smallLayer({ hyperparameters: h }: SmallModel, layer: number, tensor: (name: string) => Float64Array): SmallLayer {
+  const part = (name: string) => tensor(`blk.${layer}.${name}`)
+  const rows = (name: string, first: number, end: number) => part(name).subarray(first * h.width, end * h.width)
+  const [queries, keys] = [h.heads * h.headDim, h.kvHeads * h.headDim]
+  const { fused, feedForward, ropeFactors, window } = h
+  const rotation = rotationOf(h, layer)
+  const factors = ropeFactors && Float32Array.from(tensor(ropeFactors))
+  return {
+    window: window?.layers.includes(layer) ? window.size : undefined,
+    angles: rotation === 'none' ? undefined : rotationAngles(h, rotation, factors),
+    query: fused ? rows('attn_qkv.weight', 0, queries) : part('attn_q.weight'),
+    key: fused ? rows('attn_qkv.weight', queries, queries + keys) : part('attn_k.weight'),
+    value: fused ? rows('attn_qkv.weight', queries + keys, queries + 2 * keys) : part('attn_v.weight'),
+    attentionOutput: part('attn_output.weight'),
+    gate: fused ? rows('ffn_up.weight', 0, feedForward) : part('ffn_gate.weight'),
+    up: fused ? rows('ffn_up.weight', feedForward, 2 * feedForward) : part('ffn_up.weight'),
+    down: part('ffn_down.weight'),
+    vector: part
   }
 }
 

@@ -4,7 +4,9 @@ import { test } from 'node:test'
 import type { EngineDevice } from '../../../peer/engine/device.ts'
 import { type Kernel, PipelineCache } from '../../../peer/engine/pipelines.ts'
 import { selfTest } from '../../../peer/engine/self-test.ts'
+import { SYNTHETIC_MODELS, syntheticGguf } from '../../oracle/synthetic.ts'
 import { testDevice } from './fixture.ts'
+import { modelFrom } from './psalter.ts'
 import { syntheticModel } from './synthetic.ts'
 
 const model = syntheticModel({
@@ -61,6 +63,34 @@ for (const [what, kernel, right, wrong] of faults)
       ? { tensors: syntheticModel({ layers: 3, tied: false, types: { default: 'Q4_0' } }).reader }
       : {}
     await assert.rejects(selfTest({ ...request, ...types, device, span: { first: 0, end: 3 }, kv: 'f32', variant: 'rows' }), {
+      code: 'SELF_TEST_FAILED',
+      message: kernel
+    })
+    device.close()
+  })
+
+for (const name of SYNTHETIC_MODELS)
+  test(`passes for ${name}`, async () => {
+    const { hyperparameters, reader } = await modelFrom(name, syntheticGguf(name))
+    const device = await testDevice()
+    const span = { first: 0, end: hyperparameters.layers }
+    await selfTest({ device, hyperparameters, tensors: reader, span, variant: name === 'gemma3' ? 'workgroup' : 'rows' })
+    device.close()
+  })
+
+const factFaults: [string, string, RegExp, string, string][] = [
+  ['gemma3', 'a window one too long', /attention .* windowed/, 'position + 1u - shape.window', 'position - shape.window'],
+  ['gemma3', 'a head normed with another’s gain', /head-norm/, 'select(HEAD_PAIRS, 0u, h.query)', '0u'],
+  ['gemma2', 'scores without a soft-cap', /attention/, 'sign(value) * ', 'value; let unused = sign(value) * '],
+  ['qwen2', 'a bias left out', /qkv/, 'product + biases[pair]', 'product + 0.0 * biases[pair]'],
+  ['granite', 'a residual that is not scaled', /residual-add/, '+= value * ', '+= value + 0.0 * ']
+]
+for (const [name, what, kernel, right, wrong] of factFaults)
+  test(`finds ${what}`, async () => {
+    const { hyperparameters, reader } = await modelFrom(name, syntheticGguf(name))
+    const device = await brokenDevice(kernel, right, wrong)
+    const span = { first: 0, end: hyperparameters.layers }
+    await assert.rejects(selfTest({ device, hyperparameters, tensors: reader, span, kv: 'f32', variant: 'rows' }), {
       code: 'SELF_TEST_FAILED',
       message: kernel
     })
