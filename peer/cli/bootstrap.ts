@@ -8,7 +8,7 @@ import { InvalidRequestError } from '../errors.ts'
 import { EMBEDDED_MODEL } from './layout.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
-import { collect, parseHttpUrl, parsePort } from './parse-options.ts'
+import { collect, collectPlaces, parseHttpUrl, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 
 interface BootstrapOptions {
@@ -47,7 +47,7 @@ export function bootstrapCommand(): Command {
       '--join <url|multiaddr>',
       'a fellow directory node to share the directory with: URL of its bootstrap, or a multiaddr ending in /p2p/ID; may be ' +
         'given several times, one side suffices, and it need not be up yet',
-      collect
+      collectPlaces
     )
     .option('--identity <file>', 'key file of this node (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')

@@ -6,14 +6,14 @@ import { layersText } from './chain-report.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
-import { collect, parseHttpUrl } from './parse-options.ts'
+import { collect, collectHttpUrls, JOIN_HELP } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 
 /** Loopback and every interface, any free port; others also reach the peer through its directory nodes. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
 interface EdgeOptions extends HostingOptions {
-  join: string
+  join: string[]
   identity?: string
   listen?: string[]
   json?: boolean
@@ -24,7 +24,7 @@ export function edgeCommand(): Command {
   const command = new Command('edge')
     .summary('host a part of a model')
     .description('Joins the swarm, loads a span of the model on this machine’s GPU, and serves it until it is told to end.')
-    .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
+    .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
   return addHostingOptions(command)
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option(

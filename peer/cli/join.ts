@@ -4,7 +4,7 @@
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import type { Logger } from 'pino'
-import { InvalidRequestError } from '../errors.ts'
+import { InvalidRequestError, toShoalError } from '../errors.ts'
 import type { NamedManifest } from '../model/manifest.ts'
 import { openCompletionService } from '../session/completion.ts'
 import { directoryOf } from '../session/directory-query.ts'
@@ -48,15 +48,17 @@ export interface Swarm {
   /** The model of this name or digest, or the first; its manifest is fetched and held against its digest. */
   model: (name?: string) => Promise<PublishedModel>
   openService: (name?: string) => Promise<ServedCompletions>
-  /** One for every model of the bootstrap. */
+  /** One for every published model whose manifest can be had. */
   openServices: () => Promise<ServedCompletions[]>
   leave: () => Promise<void>
 }
 
-/** @throws InvalidRequestError, SourceError, DeadlineError when the bootstrap does not answer as one */
-export async function joinSwarm(place: string, options: JoinOptions): Promise<Swarm> {
+/** @throws InvalidRequestError, SourceError, DeadlineError when none of the bootstraps answers as one */
+export async function joinSwarm(places: readonly string[], options: JoinOptions): Promise<Swarm> {
   const { logger, signal, listen } = options
-  const { directoryNodes, models } = await join([place], signal)
+  const { directoryNodes, models, failures } = await join(places, signal)
+  for (const { code, message } of failures) logger.warn({ code }, `joined without one of the bootstraps: ${message}`)
+  const place = places.join(' and ')
   const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'))
   const node = await createNode({ privateKey, directoryNodes, logger, ...(listen === undefined ? {} : { listen }) })
   const links = withLoopback(node)
@@ -82,7 +84,14 @@ export async function joinSwarm(place: string, options: JoinOptions): Promise<Sw
     openService,
     openServices: async () => {
       chooseModel(models, undefined, place)
-      return await Promise.all(models.map(({ digest }) => openService(digest)))
+      const opened = await Promise.allSettled(models.map(({ digest }) => openService(digest)))
+      signal.throwIfAborted()
+      const services = opened.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+      const failed = opened.flatMap(result => (result.status === 'rejected' ? [toShoalError(result.reason)] : []))
+      if (services.length === 0) throw failed[0]
+      // What fellow directory nodes publish may not be there any more; it must not take the rest with it.
+      for (const { code, message } of failed) logger.warn({ code }, `a published model is left out: ${message}`)
+      return services
     },
     leave: async () => {
       client.stop()
@@ -94,7 +103,7 @@ export async function joinSwarm(place: string, options: JoinOptions): Promise<Sw
 function chooseModel(models: readonly RendezvousModel[], name: string | undefined, place: string): RendezvousModel {
   const found = name === undefined ? models[0] : models.find(model => model.name === name || model.digest === name)
   if (found !== undefined) return found
-  if (name === undefined) throw new InvalidRequestError(`${place} publishes no model`)
+  if (name === undefined) throw new InvalidRequestError(`no model is published at ${place}`)
   const known = models.map(model => model.name).join(', ')
-  throw new InvalidRequestError(`${place} publishes no model called ${name}; it has ${known || 'none'}`, { param: 'model' })
+  throw new InvalidRequestError(`no model called ${name} is published at ${place}, but ${known || 'none'}`, { param: 'model' })
 }

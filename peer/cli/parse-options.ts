@@ -38,6 +38,18 @@ export function parseHttpUrl(text: string): string {
   return text
 }
 
+export const JOIN_HELP = 'URL of a bootstrap; may be given several times, one that answers suffices'
+
+/** For fellow directory nodes, which may be multiaddrs as well; those are read when they are dialled. */
+export function collectPlaces(text: string, earlier: string[] | undefined): string[] {
+  return collect(text.startsWith('/') ? text : parseHttpUrl(text), earlier)
+}
+
+/** For places to join, which may be given several times: one that answers suffices. */
+export function collectHttpUrls(text: string, earlier: string[] | undefined): string[] {
+  return collect(parseHttpUrl(text), earlier)
+}
+
 export function parseCount(text: string): number {
   const count = Number(text)
   if (!/^\d{1,10}$/.test(text) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.')

@@ -6,11 +6,11 @@ import type { Directory } from '../swarm/types.ts'
 import { layersText, shortPeer } from './chain-report.ts'
 import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
-import { parseHttpUrl } from './parse-options.ts'
+import { collectHttpUrls, JOIN_HELP } from './parse-options.ts'
 import { table } from './table.ts'
 
 interface PeersOptions {
-  join: string
+  join: string[]
   json?: boolean
   logLevel: string
 }
@@ -19,7 +19,7 @@ export function peersCommand(): Command {
   return new Command('peers')
     .summary('list the swarm’s peers')
     .description('Asks the directory who serves which layers and prints a table.')
-    .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
+    .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
     .option('--json', 'print the directory as JSON')
     .addOption(logLevelOption('warn'))
     .action((options: PeersOptions) => untilToldToEnd(signal => peers(options, signal)))

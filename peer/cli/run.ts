@@ -7,10 +7,10 @@ import type { CompletionEvent, CompletionRequest } from '../session/types.ts'
 import { chainReport } from './chain-report.ts'
 import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
-import { collect, parseCount, parseHttpUrl, parseWithin } from './parse-options.ts'
+import { collect, collectHttpUrls, JOIN_HELP, parseCount, parseWithin } from './parse-options.ts'
 
 interface RunOptions {
-  join: string
+  join: string[]
   model?: string
   system?: string
   maxTokens?: number
@@ -32,7 +32,7 @@ export function runCommand(): Command {
       'Joins the swarm as a driver, streams one answer to standard output, and tells the chain and each hop’s time on standard error.'
     )
     .argument('<prompt>', 'what to say to the model')
-    .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
+    .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
     .option('--model <name>', 'name or digest of the model (default: the bootstrap’s first)')
     .option('--system <text>', 'a system message before the prompt')
     .option('--max-tokens <n>', 'longest answer (default: what the context holds)', parseCount)

@@ -6,11 +6,11 @@ import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
-import { parseHttpUrl, parsePort } from './parse-options.ts'
+import { collectHttpUrls, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 
 interface ServeOptions extends HostingOptions {
-  join: string
+  join: string[]
   host: string
   port: number
   identity?: string
@@ -25,7 +25,7 @@ export function serveCommand(): Command {
     .description(
       'Joins the swarm as a driver and answers POST /v1/chat/completions and /v1/completions, GET /v1/models and /health.'
     )
-    .requiredOption('--join <url>', 'URL of the bootstrap', parseHttpUrl)
+    .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 lets the system choose', parsePort, 8081)
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')

@@ -20,7 +20,7 @@ import { GossipFrame } from '../../peer/wire/frames.pb.js'
 import { join } from '../../peer/wire/join.ts'
 import { silent } from '../../peer/wire/log.ts'
 import type { PeerNode } from '../../peer/wire/node.ts'
-import { eventually } from './swarm-kit.ts'
+import { eventually, shoal, startSwarm } from './swarm-kit.ts'
 import { bytesProtocol, echo, makeNode, pattern, withNodes } from './wire-kit.ts'
 
 const LIMIT = { timeout: 120_000 }
@@ -295,3 +295,27 @@ test('forged and stale gossip is refused and charged to the neighbour that bring
     })
   )
 )
+
+test('the command joins directory nodes, and peers to any of several', LIMIT, async () => {
+  const swarm = await startSwarm()
+  try {
+    const other = await swarm.start('bootstrap', '--port', '0', '--join', swarm.url, '--identity', `${swarm.folder}/other.key`)
+    const url = String(other.ready.url)
+    const health = async (place: string) => (await (await fetch(`${place}/health`)).json()) as ReturnType<Bootstrap['health']>
+    for (const place of [swarm.url, url])
+      await eventually(
+        () => health(place),
+        ({ directoryNodes }) => directoryNodes === 1,
+        `${place} gossips`
+      )
+    // Nothing listens on port 1.
+    const { code, stdout, stderr } = await shoal(['peers', '--json', '--join', 'http://127.0.0.1:1', '--join', url])
+    assert.equal(code, 0, stderr)
+    assert.deepEqual(JSON.parse(stdout), { entries: [] })
+    assert.match(stderr, /joined without one of the bootstraps/)
+    const wrong = await shoal(['bootstrap', '--join', 'nowhere'])
+    assert.equal(wrong.code, 2)
+  } finally {
+    await swarm.end()
+  }
+})
