@@ -33,7 +33,7 @@ forbidden.push(
     name: 'no-gossip-in-the-tab',
     severity: 'error',
     comment: 'gossipsub is for directory nodes only',
-    from: { path: '^(web/|.*\\.browser\\.ts$)' },
+    from: { pathNot: '^(bootstrap|node_modules)/' },
     to: { path: 'gossipsub' }
   },
   { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^#' } },
