@@ -12,7 +12,7 @@ export interface ReferencePass {
 }
 
 export function referencePass(model: SyntheticModel, tokens: readonly number[]): ReferencePass {
-  const { layers, width, heads, kvHeads, headDim, normEpsilon, ropeBase, ropeDimensions, ropePairing, tied } =
+  const { layers, width, heads, kvHeads, headDim, normEpsilon, ropeBase, ropeDimensions, ropePairing, tied, window } =
     model.hyperparameters
   const tensor = (name: string) => model.values.get(name)!
   const product = (name: string, x: Float64Array) => {
@@ -68,7 +68,8 @@ export function referencePass(model: SyntheticModel, tokens: readonly number[]):
     const values = normed.map(row => product(name('attn_v'), row))
     x = x.map((row, position) => {
       const query = rotate(product(name('attn_q'), normed[position]!), position)
-      const attended = attend(query, keys.slice(0, position + 1), values.slice(0, position + 1))
+      const start = window?.layers.includes(layer) ? Math.max(0, position + 1 - window.size) : 0
+      const attended = attend(query, keys.slice(start, position + 1), values.slice(start, position + 1))
       return add(row, product(name('attn_output'), attended))
     })
     x = x.map(row => {

@@ -60,6 +60,9 @@ const cases: [string, SyntheticOptions, Partial<SpanEngineOptions>, number?][] =
   ['one KV head a head', { heads: 2, kvHeads: 2, headDim: 32 }, {}],
   ['a head that is no power of two', { heads: 8, kvHeads: 1, headDim: 12 }, {}],
   ['a head that is no power of two, workgroup kernels', { heads: 8, kvHeads: 1, headDim: 12 }, { variant: 'workgroup' }],
+  // llama.cpp ignores the window of Mistral's files.
+  ['a window in every layer', { window: { size: 10, layers: [0, 1] } }, {}],
+  ['a window in one layer, workgroup kernels', { window: { size: 10, layers: [1] } }, { variant: 'workgroup' }],
   ['KV in f16', {}, { kv: 'f16' }, F16_KV_BOUND],
   ['KV in f16, workgroup kernels', {}, { kv: 'f16', variant: 'workgroup' }, F16_KV_BOUND]
 ]

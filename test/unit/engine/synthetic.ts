@@ -27,6 +27,7 @@ export interface SyntheticOptions {
   ropePairing?: Hyperparameters['ropePairing']
   tied?: boolean
   normEpsilon?: number
+  window?: Hyperparameters['window']
   /** Type of each matrix by its name's middle part, e.g. `attn_q`; `default` for the rest. */
   types?: Partial<Record<string, TensorType>> & { default: TensorType }
   /** Factor on the values of a tensor, by name. */
@@ -61,7 +62,8 @@ export function syntheticModel(options: SyntheticOptions = {}): SyntheticModel {
     ropeBase: 10000,
     ropeDimensions: options.ropeDimensions ?? headDim,
     ropePairing: options.ropePairing ?? 'interleaved',
-    tied
+    tied,
+    ...(options.window && { window: options.window })
   }
   const next = random(options.seed ?? 1)
   const infos = new Map<string, TensorInfo>()
