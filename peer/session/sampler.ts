@@ -46,7 +46,7 @@ export function sampleRow(
   const greedy = isGreedy(sampling)
   const ranking = rankRow(row, vocabulary, sampling, adjustments, greedy ? 1 : sampling.temperature)
   if (ranking === undefined) return undefined
-  return greedy ? ranking.ids[0] : pick(ranking, sampling, uniform)
+  return greedy ? ranking.idAt(0) : pick(ranking, sampling, uniform)
 }
 
 /** The token from every logit of the vocabulary; the same as `sampleRow` gives where that gives one. */
@@ -65,31 +65,26 @@ export function isGreedy({ temperature }: Sampling): boolean {
 }
 
 function pick(ranking: Ranking, sampling: Sampling, uniform: number): number | undefined {
-  const { ids, logits, complete } = ranking
+  const { logits, complete } = ranking
   const { topK, typicalP } = sampling
-  if (topK > 0 && topK <= ids.length) return pickAmong(ranking, topK, sampling, uniform)
-  if (complete) return pickAmong(ranking, ids.length, sampling, uniform)
+  if (topK > 0 && topK <= logits.length) return pickAmong(ranking, topK, sampling, uniform)
+  if (complete) return pickAmong(ranking, logits.length, sampling, uniform)
   // How surprising an id may be depends on the whole distribution.
-  return typicalP < 1 ? undefined : pickBounded(ranking, cumulate(weightsOf(logits, sampling)), sampling, uniform)
+  return typicalP < 1 ? undefined : pickBounded(ranking, sampling, uniform)
 }
 
-/** Where the first `count` ids are all that top-k leaves. */
+/** Where the first `count` places are all that top-k leaves. */
 function pickAmong(ranking: Ranking, count: number, sampling: Sampling, uniform: number): number {
   const { temperature, topP, minP, typicalP } = sampling
-  const logits = Array.from(ranking.logits).slice(0, count)
-  const weights = weightsOf(logits, sampling)
-  let kept = [...weights.keys()]
-  if (typicalP < 1) kept = mostTypical(weights, typicalP)
-  let cumulative = cumulate(kept.map(at => weights[at]!))
-  if (topP < 1) kept = kept.slice(0, Math.min(kept.length, prefixReaching(cumulative, topP * cumulative.at(-1)!)))
-  if (minP > 0) {
-    const floor = logits[kept[0]!]! + temperature * Math.log(minP)
-    kept = kept.filter((at, place) => place === 0 || logits[at]! >= floor)
-  }
-  cumulative = cumulative.slice(0, kept.length + 1)
+  const weights = weightsOf(ranking.logits.subarray(0, count), temperature)
+  const [first, end] = typicalP < 1 ? typicalRange(weights, typicalP) : [0, count]
+  const logits = ranking.logits.subarray(first, end)
+  const cumulative = cumulate(weights.subarray(first, end))
+  let kept = logits.length
+  if (topP < 1) kept = Math.min(kept, prefixReaching(cumulative, topP * cumulative[kept]!))
+  if (minP > 0) kept = Math.min(kept, passing(logits, temperature, minP))
   // Rounding may leave a draw just above the last id's share.
-  const place = Math.min(indexOf(cumulative, uniform * cumulative.at(-1)!), kept.length - 1)
-  return ranking.ids[kept[place]!]!
+  return ranking.idAt(first + Math.min(indexOf(cumulative, uniform * cumulative[kept]!), kept - 1))
 }
 
 /**
@@ -97,12 +92,12 @@ function pickAmong(ranking: Ranking, count: number, sampling: Sampling, uniform:
  * certain where every prefix it can be gives the same.
  */
 function pickBounded(
-  { ids, logits, next, beyond }: Ranking,
-  cumulative: Float64Array,
+  { idAt, logits, next, beyond }: Ranking,
   { temperature, topK, topP, minP }: Sampling,
   uniform: number
 ): number | undefined {
-  const count = ids.length
+  const count = logits.length
+  const cumulative = cumulate(weightsOf(logits, temperature))
   const held = cumulative[count]!
   // A top-k that reaches beyond the ranking leaves at least that.
   const least = topK > 0 ? held : held + beyond[0]
@@ -115,43 +110,61 @@ function pickBounded(
     to = prefixReaching(cumulative, topP * most)
   }
   if (minP > 0) {
-    const floor = logits[0]! + temperature * Math.log(minP)
-    let passing = 1
-    while (passing < count && logits[passing]! >= floor) passing++
-    if (passing < count || next < floor) {
-      from = Math.min(from, passing)
-      to = Math.min(to, passing)
+    const end = passing(logits, temperature, minP)
+    if (end < count || next < floorOf(logits, temperature, minP)) {
+      from = Math.min(from, end)
+      to = Math.min(to, end)
     }
   }
-  if (from === to && from <= count) return ids[Math.min(indexOf(cumulative, uniform * cumulative[from]!), from - 1)]
+  if (from === to && from <= count) return idAt(Math.min(indexOf(cumulative, uniform * cumulative[from]!), from - 1))
   const upTo = topP < 1 ? Math.min(most, topP * most + Math.exp((next - logits[0]!) / temperature)) : most
   const smallest =
     minP > 0 || topK > 0 ? cumulative[Math.min(from, count)]! : Math.max(cumulative[Math.min(from, count)]!, topP * least)
   const largest = to <= count ? cumulative[to]! : upTo
   const at = indexOf(cumulative, uniform * smallest)
-  return at < Math.min(from, count) && at === indexOf(cumulative, uniform * largest) ? ids[at] : undefined
+  return at < Math.min(from, count) && at === indexOf(cumulative, uniform * largest) ? idAt(at) : undefined
 }
 
 /** Relative to the likeliest. */
-function weightsOf(logits: ArrayLike<number>, { temperature }: Sampling): Float64Array {
-  return Float64Array.from(logits, logit => Math.exp((logit - logits[0]!) / temperature))
+function weightsOf(logits: Float64Array, temperature: number): Float64Array {
+  return logits.map(logit => Math.exp((logit - logits[0]!) / temperature))
+}
+
+/** How many are at least this share as likely as the likeliest. */
+function passing(logits: Float64Array, temperature: number, share: number): number {
+  const floor = floorOf(logits, temperature, share)
+  let count = 1
+  while (count < logits.length && logits[count]! >= floor) count++
+  return count
+}
+
+function floorOf(logits: Float64Array, temperature: number, share: number): number {
+  return logits[0]! + temperature * Math.log(share)
 }
 
 /**
- * Places of the ids whose surprise is nearest to the expected one, together `mass` of the probability, in the order given
- * (https://arxiv.org/abs/2202.00666).
+ * The places whose surprise is nearest to the expected one, together `mass` of the probability
+ * (https://arxiv.org/abs/2202.00666). Surprise grows with the place, so they lie side by side.
  */
-function mostTypical(weights: Float64Array, mass: number): number[] {
+function typicalRange(weights: Float64Array, mass: number): [first: number, end: number] {
   const total = weights.reduce((sum, weight) => sum + weight, 0)
   const surprise = weights.map(weight => Math.log(total) - Math.log(weight))
   const entropy = weights.reduce((sum, weight, at) => (weight > 0 ? sum + (weight / total) * surprise[at]! : sum), 0)
-  const nearest = [...weights.keys()].sort((a, b) => Math.abs(surprise[a]! - entropy) - Math.abs(surprise[b]! - entropy) || a - b)
-  const cumulative = cumulate(nearest.map(at => weights[at]!))
-  return nearest.slice(0, Math.min(weights.length, prefixReaching(cumulative, mass * total))).sort((a, b) => a - b)
+  let first = surprise.findIndex(value => value >= entropy)
+  if (first < 0) first = weights.length
+  let end = first
+  for (let reached = 0; first === end || reached < mass * total; ) {
+    const above = first > 0 ? entropy - surprise[first - 1]! : Number.POSITIVE_INFINITY
+    const below = end < weights.length ? surprise[end]! - entropy : Number.POSITIVE_INFINITY
+    // Only ids too unlikely for f64 are left, or none.
+    if (above === Number.POSITIVE_INFINITY && below === Number.POSITIVE_INFINITY) break
+    reached += above <= below ? weights[--first]! : weights[end++]!
+  }
+  return [first, end]
 }
 
 /** cumulative[n]: the first n together. */
-function cumulate(weights: ArrayLike<number>): Float64Array {
+function cumulate(weights: Float64Array): Float64Array {
   const cumulative = new Float64Array(weights.length + 1)
   for (let at = 0; at < weights.length; at++) cumulative[at + 1] = cumulative[at]! + weights[at]!
   return cumulative

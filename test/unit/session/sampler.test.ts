@@ -39,7 +39,10 @@ function bruteForce(logits: number[], sampling: Sampling, uniform: number, token
     const entropy = kept.reduce((sum, { p }) => sum - p * Math.log(p), 0)
     const oddity = ({ p }: { p: number }) => Math.abs(-Math.log(p) - entropy)
     const order = new Map(kept.map(({ id }, at) => [id, at]))
-    kept.sort((a, b) => oddity(a) - oddity(b) || order.get(a.id)! - order.get(b.id)!)
+    // Of equally likely ids the nearest to the middle of the ranking comes first.
+    const side = (p: number) => (-Math.log(p) < entropy ? -1 : 1)
+    kept.sort((a, b) => oddity(a) - oddity(b) || side(a.p) * (order.get(a.id)! - order.get(b.id)!))
+    for (const entry of kept) margin = Math.min(margin, oddity(entry))
     for (let at = 1; at < kept.length; at++) if (kept[at]!.p !== kept[at - 1]!.p) near(oddity(kept[at]!), oddity(kept[at - 1]!))
     kept = share(untilReached(typicalP).sort((a, b) => order.get(a.id)! - order.get(b.id)!))
   }
