@@ -18,6 +18,10 @@ interface RunOptions {
   topK: number
   topP: number
   minP: number
+  typicalP: number
+  repetitionPenalty: number
+  frequencyPenalty: number
+  presencePenalty: number
   seed?: number
   stop?: string[]
   raw?: boolean
@@ -40,6 +44,10 @@ export function runCommand(): Command {
     .option('--top-k <k>', 'keep the k likeliest tokens; 0 keeps all', parseWithin(0, 2 ** 31 - 1), 0)
     .option('--top-p <p>', 'keep the likeliest tokens that reach this probability together', parseWithin(0, 1), 1)
     .option('--min-p <p>', 'drop tokens below this share of the likeliest', parseWithin(0, 1), 0)
+    .option('--typical-p <p>', 'keep the least surprising tokens that reach this probability together', parseWithin(0, 1), 1)
+    .option('--repetition-penalty <r>', 'above 1 makes the last 64 tokens less likely', parseWithin(0.1, 10), 1)
+    .option('--frequency-penalty <f>', 'taken from a token’s logit for each time it was answered', parseWithin(-2, 2), 0)
+    .option('--presence-penalty <f>', 'taken from a token’s logit once it was answered', parseWithin(-2, 2), 0)
     .option('--seed <n>', 'same seed, same draws (default: random)', parseWithin(0, 2 ** 32 - 1))
     .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
     .option('--raw', 'continue the prompt as text instead of answering it as a chat')
@@ -61,7 +69,7 @@ async function run(prompt: string, options: RunOptions, signal: AbortSignal): Pr
 }
 
 function requestOf(prompt: string, options: RunOptions): CompletionRequest {
-  const { maxTokens, temperature, topK, topP, minP } = options
+  const { maxTokens, temperature, topK, topP, minP, typicalP, repetitionPenalty, frequencyPenalty, presencePenalty } = options
   const system = options.system === undefined ? [] : [{ role: 'system' as const, content: options.system }]
   return {
     input: options.raw ? { text: prompt } : { messages: [...system, { role: 'user', content: prompt }] },
@@ -72,6 +80,10 @@ function requestOf(prompt: string, options: RunOptions): CompletionRequest {
       topK,
       topP,
       minP,
+      typicalP,
+      repetitionPenalty,
+      frequencyPenalty,
+      presencePenalty,
       seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
     },
     stop: options.stop ?? []
