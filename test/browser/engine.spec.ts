@@ -24,7 +24,7 @@ test('probabilities and greedy tokens in Chromium, whole and split', async ({ sw
     await page.waitForFunction(() => 'compute' in globalThis)
     const rows = loadRows(golden.name)
     const question = {
-      bootstrap: swarm.url,
+      model: { bootstrap: swarm.url },
       prompt: golden.ids,
       positions: golden.rowPositions,
       ids: rows.map(({ ids }) => [...ids]),

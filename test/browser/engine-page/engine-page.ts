@@ -1,5 +1,5 @@
 /**
- * The engine alone in a browser: spans of the published model in a row, without a swarm, so that the test sees their very
+ * The engine alone in a browser: spans of a model in a row, without a swarm, so that the test sees their very
  * numbers.
  */
 import { requestGpu } from '#engine/adapter'
@@ -12,7 +12,8 @@ import { openSpanReader } from '../../../peer/weights/verified-reader.ts'
 import { join } from '../../../peer/wire/join.ts'
 
 export interface EngineQuestion {
-  bootstrap: string
+  /** A bootstrap whose first model it is, or where a model's manifest and file are. */
+  model: { bootstrap: string } | { manifestUrl: string; sources: string[] }
   /** Layers at which the model is cut into spans. */
   cuts: number[]
   kv: 'f16' | 'f32'
@@ -66,9 +67,8 @@ async function computeOnce(question: EngineQuestion): Promise<EngineAnswer> {
   }
 }
 
-async function load({ bootstrap, cuts, kv }: EngineQuestion): Promise<{ engines: SpanEngine[]; close: () => Promise<void> }> {
-  const { models } = await join([bootstrap])
-  const { manifestUrl, sources } = models[0]!
+async function load({ model, cuts, kv }: EngineQuestion): Promise<{ engines: SpanEngine[]; close: () => Promise<void> }> {
+  const { manifestUrl, sources } = 'bootstrap' in model ? (await join([model.bootstrap])).models[0]! : model
   const { manifest } = await parseManifest(new Uint8Array(await (await fetch(manifestUrl)).arrayBuffer()))
   const device = await openDevice(await requestGpu())
   const source = await openHttpSource(sources[0]!)
