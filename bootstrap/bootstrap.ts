@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
+import { peerIdFromString } from '@libp2p/peer-id'
 import { InvalidRequestError } from '../peer/errors.ts'
 import { DirectoryTable } from '../peer/swarm/directory.ts'
 import { GossipSources } from '../peer/swarm/gossip.ts'
@@ -175,6 +176,10 @@ async function serve(
       addresses: toldAddresses(node.self, node.addresses(), http.port, tls !== undefined, options.publicUrl),
       models: own
     }),
+    hangUp: peer => {
+      const closed = node.node.hangUp(peerIdFromString(peer))
+      closed.catch(error => logger.debug({ directoryNode: peer, error: String(error) }, 'connection not closed'))
+    },
     clock: systemClock,
     logger
   })

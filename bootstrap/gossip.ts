@@ -51,6 +51,8 @@ export interface GossipOptions {
   sources: GossipSources
   /** What this directory node says of itself. */
   self: () => DirectoryNode
+  /** Closes the connections to a neighbour; whoever keeps it connected dials anew. */
+  hangUp: (peer: string) => void
   clock: Clock
   logger: WireLogger
 }
@@ -63,13 +65,14 @@ export interface Gossip {
 }
 
 export function startGossip(options: GossipOptions): Gossip {
-  const { table, topic, self, clock, logger } = options
+  const { table, topic, self, hangUp, clock, logger } = options
   const stopping = new AbortController()
   /** What was last told of peers that hang on this node, until they are gone. */
   const told = new Map<string, { sequence: number; at: number }>()
   const forgets = new Map<string, () => void>()
   const askedAt = new Map<string, number>()
   const greeting = new Set<string>()
+  let unreachedBefore: ReadonlySet<string> = new Set()
   let asking = 0
 
   const publish = (frame: GossipFrame) => topic.publish(GossipFrame.encode(frame))
@@ -104,6 +107,16 @@ export function startGossip(options: GossipOptions): Gossip {
     } finally {
       greeting.delete(peer)
     }
+  }
+  /**
+   * A neighbour that twice in a row nothing can be handed to is banned, or its stream broke while a second connection lives
+   * on, and gossipsub opens none on that: connecting anew does.
+   */
+  const tellAndCheck = async () => {
+    const reached = new Set(await tellOfSelf())
+    const unreached = new Set(topic.neighbours().filter(peer => !reached.has(peer)))
+    for (const peer of unreached) if (unreachedBefore.has(peer)) hangUp(peer)
+    unreachedBefore = unreached
   }
   const every = (name: string, ms: number, act: () => void) => {
     const repeat = () => {
@@ -143,7 +156,7 @@ export function startGossip(options: GossipOptions): Gossip {
   )
   every('flush', FLUSH_MS, flush)
   every('renew', table.leaseMs / RENEWALS_PER_LEASE, renew)
-  every('self', FELLOW_LEASE_MS / TELLINGS_PER_LEASE, () => void tellOfSelf())
+  every('self', FELLOW_LEASE_MS / TELLINGS_PER_LEASE, () => void tellAndCheck())
 
   return {
     announced: peer => {

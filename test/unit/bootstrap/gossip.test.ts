@@ -4,9 +4,9 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import fc from 'fast-check'
 import { FELLOW_LEASE_MS, Fellows, MAX_FELLOWS } from '../../../bootstrap/fellows.ts'
-import { fitting, receive, renewalsOf } from '../../../bootstrap/gossip.ts'
+import { fitting, receive, renewalsOf, startGossip } from '../../../bootstrap/gossip.ts'
 import { toldAddresses } from '../../../bootstrap/told.ts'
-import { signAnnouncement } from '../../../peer/swarm/announcement.ts'
+import { signAnnouncement, verifyAnnouncement } from '../../../peer/swarm/announcement.ts'
 import { DirectoryTable } from '../../../peer/swarm/directory.ts'
 import { GossipSources } from '../../../peer/swarm/gossip.ts'
 import { MAX_RENEWALS } from '../../../peer/wire/check-frames.ts'
@@ -109,6 +109,56 @@ test('renewals keep what is known; of what is not, the one that vouches is asked
   assert.deepEqual(asked, [], 'not asked over a third')
   await take(renewals(4n))
   assert.deepEqual(asked, [fellow])
+})
+
+test('peers that hang on this node are told of once, renewed and told again when they change; a dead stream is hung up', async () => {
+  const { clock, table, fellows, sources } = receiver()
+  const told: GossipFrame[] = []
+  const hungUp: string[] = []
+  const gossip = startGossip({
+    links: { self: third, addresses: () => [], dial: () => Promise.reject(new Error('unreachable')), handle: () => () => {} },
+    table,
+    fellows,
+    sources,
+    topic: {
+      services: {},
+      open: () => {},
+      neighbours: () => [fellow, 'deaf'],
+      publish: async data => {
+        told.push(decodeGossip(data))
+        return [fellow]
+      }
+    },
+    self: () => ({ addresses: [], models: [] }),
+    hangUp: peer => hungUp.push(peer),
+    clock,
+    logger: silent
+  })
+  const put = async (sequence: number) => {
+    const announcement = await signed(sequence)
+    table.put(await verifyAnnouncement(announcement), announcement, clock.now())
+    gossip.announced(donor)
+  }
+  const kinds = () => told.splice(0).flatMap(frame => Object.keys(frame).filter(key => key !== 'directoryNode'))
+  await put(1)
+  assert.deepEqual(kinds(), ['announce'], 'at once')
+  await put(2)
+  await put(3)
+  assert.deepEqual(kinds(), [], 'changes wait for each other')
+  await clock.pass(6_000)
+  assert.deepEqual(kinds(), ['announce'])
+  await clock.pass(1_000)
+  assert.deepEqual(kinds(), ['renewals'])
+  gossip.withdrawn(donor, await signed(4, false))
+  table.withdraw(donor, { sequence: 4, now: clock.now() })
+  assert.deepEqual(kinds(), ['announce'])
+  await clock.pass(50_000)
+  assert.deepEqual(kinds(), [], 'nobody hangs on it')
+  assert.deepEqual(hungUp, [])
+  await clock.pass(10_000)
+  assert.deepEqual(hungUp, ['deaf'])
+  gossip.stop()
+  assert.equal(clock.pending, 0)
 })
 
 test('messages stay within their bounds whatever there is to say', () => {
