@@ -48,7 +48,21 @@ for (const golden of goldens) {
   })
 }
 
+for (const name of ['qwen2', 'gemma3', 'phi3-long'])
+  test(`${name}: tensors split by a small binding limit, grids folded`, async () => {
+    const golden = goldens.find(golden => golden.name === name)!
+    const small = await testDevice({ bindingLimit: 16_384, gridLimit: 5 })
+    try {
+      const way = { device: small, variant: 'workgroup', cuts: [1], chunks: [11] } as const
+      await compare(await modelFrom(name, syntheticGguf(name)), golden, way)
+    } finally {
+      small.close()
+    }
+  })
+
 interface Way {
+  /** Default: the one all tests share. */
+  device?: EngineDevice
   variant: 'rows' | 'workgroup'
   cuts: readonly number[]
   /** Tokens of one step after the other, over and over. */
@@ -56,13 +70,24 @@ interface Way {
 }
 
 /** The largest difference. */
-async function compare(model: LoadedModel, golden: GoldenArchitecture, { variant, cuts, chunks }: Way): Promise<number> {
+async function compare(model: LoadedModel, golden: GoldenArchitecture, way: Way): Promise<number> {
+  const { variant, cuts, chunks } = way
   const { hyperparameters, reader } = model
   const edges = [0, ...cuts, hyperparameters.layers]
   const engines = []
   for (const [index, end] of edges.slice(1).entries()) {
     const span = { first: edges[index]!, end }
-    engines.push(await createSpanEngine({ device, hyperparameters, span, tensors: reader, kvTokens: 256, kv: 'f32', variant }))
+    engines.push(
+      await createSpanEngine({
+        device: way.device ?? device,
+        hyperparameters,
+        span,
+        tensors: reader,
+        kvTokens: 96,
+        kv: 'f32',
+        variant
+      })
+    )
   }
   try {
     const sequences = await Promise.all(engines.map(engine => engine.reserve(golden.ids.length)))
