@@ -17,5 +17,11 @@ if (process.platform !== 'linux' || process.arch !== 'x64') {
   process.exit(1)
 }
 if (!existsSync(join(here, 'node_modules', 'node-llama-cpp'))) run('npm', ['ci', '--omit=optional', '--ignore-scripts'])
-for (const script of ['make-goldens.mjs', 'make-type-goldens.mjs', 'make-tokenizer-goldens.mjs', 'make-architecture-goldens.mjs'])
+for (const script of [
+  'make-goldens.mjs',
+  'make-sampling-goldens.mjs',
+  'make-type-goldens.mjs',
+  'make-tokenizer-goldens.mjs',
+  'make-architecture-goldens.mjs'
+])
   run(process.execPath, [script, ...(process.argv.includes('--write') ? [] : ['--check'])])
