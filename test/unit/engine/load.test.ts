@@ -6,8 +6,10 @@ import type { EngineDevice } from '../../../peer/engine/device.ts'
 import type { SequenceStep, SpanEngine } from '../../../peer/engine/engine.ts'
 import { measureSpan } from '../../../peer/engine/measure.ts'
 import { createSpanEngine } from '../../../peer/engine/span.ts'
-import type { Hyperparameters, TensorInfo } from '../../../peer/model/types.ts'
+import type { Hyperparameters, TensorInfo, TensorReader } from '../../../peer/model/types.ts'
+import { syntheticGguf } from '../../oracle/synthetic.ts'
 import { testDevice } from './fixture.ts'
+import { modelFrom } from './psalter.ts'
 import { type SyntheticModel, syntheticModel } from './synthetic.ts'
 
 let device: EngineDevice
@@ -119,6 +121,30 @@ test('the budget is what loading takes', async () => {
       await engine.close()
       assert.equal(held, 0)
     }
+})
+
+test('the budget is what loading takes, of other architectures too', async () => {
+  for (const name of ['qwen2', 'gemma3', 'phi3-long', 'smollm3'])
+    for (const first of [0, 1]) {
+      const { hyperparameters, reader } = await modelFrom(name, syntheticGguf(name))
+      const span = { first, end: hyperparameters.layers }
+      const limits = { kvTokens: 100, maxBatchTokens: 8, kv: 'f16' } as const
+      const budget = spanBudget(hyperparameters, span, reader, { ...limits, bindingLimit: device.bindingLimit })
+      const engine = await createSpanEngine({ device: counting, hyperparameters, span, tensors: reader, ...limits })
+      assert.equal(held, budget.totalBytes, JSON.stringify({ name, span }))
+      await engine.close()
+      assert.equal(held, 0)
+    }
+})
+
+test('a rotation factor of zero is refused by name', async () => {
+  const name = 'rope_freqs.weight'
+  const { hyperparameters, reader } = await modelFrom('llama-3', syntheticGguf('llama-3'))
+  const zero: TensorReader = { ...reader, read: async read => (read === name ? new Uint8Array(32) : await reader.read(read)) }
+  const span = { first: 1, end: 2 }
+  const load = createSpanEngine({ device: counting, hyperparameters, span, tensors: zero, kvTokens: 16 })
+  await assert.rejects(load, { code: 'INVALID_FILE', message: /rope_freqs\.weight/ })
+  assert.equal(held, 0)
 })
 
 test('rates are tokens times layers a second, compiling left out, a slow span tried with fewer tokens', async t => {
