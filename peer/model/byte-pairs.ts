@@ -6,7 +6,13 @@ import { alphabetOf } from './byte-alphabet.ts'
 import { mergePairs } from './pair-merging.ts'
 import { cut, type PreTokenizer } from './pre-tokenizers.ts'
 
+/** Pieces of which the ids are kept, words above all: text repeats them. At most about 10 MB. */
+const MAX_KNOWN_PIECES = 16_384
+/** UTF-16 units; longer pieces seldom come again. */
+const MAX_KNOWN_LENGTH = 48
+
 export class BytePairs {
+  private readonly known = new Map<string, readonly number[]>()
   private readonly preTokenizer: PreTokenizer
   private readonly ids: ReadonlyMap<string, number>
   private readonly ranks: ReadonlyMap<string, number>
@@ -23,21 +29,27 @@ export class BytePairs {
 
   encode(text: string): number[] {
     const ids: number[] = []
-    for (const piece of cut(text, this.preTokenizer.patterns)) this.encodePiece(alphabetOf(piece), ids)
+    for (const piece of cut(text, this.preTokenizer.patterns)) for (const id of this.idsOf(piece)) ids.push(id)
     return ids
   }
 
-  private encodePiece(piece: string, ids: number[]): void {
+  private idsOf(piece: string): readonly number[] {
+    const known = this.known.get(piece)
+    if (known !== undefined) return known
+    const ids = this.encodePiece(alphabetOf(piece))
+    if (piece.length > MAX_KNOWN_LENGTH) return ids
+    if (this.known.size >= MAX_KNOWN_PIECES) this.known.clear()
+    this.known.set(piece, ids)
+    return ids
+  }
+
+  private encodePiece(piece: string): number[] {
     const whole = this.preTokenizer.wholePieces ? this.ids.get(piece) : undefined
-    if (whole !== undefined) {
-      ids.push(whole)
-      return
-    }
-    for (const symbol of mergePairs([...piece], (left, right) => this.ranks.get(`${left} ${right}`))) {
+    if (whole !== undefined) return [whole]
+    return mergePairs([...piece], (left, right) => this.ranks.get(`${left} ${right}`)).flatMap(symbol => {
       const id = this.ids.get(symbol)
-      if (id !== undefined) ids.push(id)
       // Merged into something that is no token: its bytes, those that the vocabulary has.
-      else ids.push(...[...symbol].flatMap(character => this.ids.get(character) ?? []))
-    }
+      return id !== undefined ? [id] : [...symbol].flatMap(character => this.ids.get(character) ?? [])
+    })
   }
 }

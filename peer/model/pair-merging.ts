@@ -1,8 +1,8 @@
 /**
  * Merging neighbouring symbols into longer ones until no pair is left that may merge: what byte-pair encoding and
- * SentencePiece's vocabularies have in common, in llama.cpp's order. Own code and not @huggingface/tokenizers', which
- * merges SentencePiece vocabularies by a list of merges that GGUF does not carry, and by whose added tokens a control
- * marker typed by a user could become one; one implementation then serves both kinds.
+ * SentencePiece's vocabularies have in common, in llama.cpp's order. Own code, because GGUF gives SentencePiece vocabularies
+ * scores and no merges, for which @huggingface/tokenizers has no model; for byte pairs its ids were the same on the corpus of
+ * test/oracle but where a merge is listed twice, so one implementation serves both.
  */
 
 /** How urgent a merge is, the lowest first; `undefined` when the two never merge. */

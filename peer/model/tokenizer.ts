@@ -43,9 +43,8 @@ export class Tokenizer {
     this.allMarkers = new MarkerCutter(markers)
     this.textMarkers = new MarkerCutter(markers.filter(marker => !isControlMarker(marker)))
     // A control token is no text's token, whatever merges lead to it: llama.cpp lets a text that merges into one become it.
-    const ids = new Map(
-      [...facts.tokens.entries()].filter(([id]) => !isControl(facts.kinds[id]!)).map(([id, text]) => [text, id])
-    )
+    const ids = new Map<string, number>()
+    for (const [id, text] of facts.tokens.entries()) if (!isControl(facts.kinds[id]!)) ids.set(text, id)
     if (facts.sentencePiece === undefined) {
       const bytePairs = new BytePairs(PRE_TOKENIZERS.get(facts.preTokenizer)!, ids, facts.merges)
       this.encodePlain = text => bytePairs.encode(text)
@@ -129,7 +128,9 @@ export class StreamDecoder {
 
 function markersOf({ tokens, kinds, sentencePiece }: TokenizerFacts): Marker[] {
   const trims = (text: string) => sentencePiece?.trimsAfterMarkers === true && !KEEPS_WHITESPACE.has(text)
-  return [...tokens.entries()].filter(([id]) => isMarker(kinds[id]!)).map(([id, text]) => ({ id, text, trimsAfter: trims(text) }))
+  const markers: Marker[] = []
+  for (const [id, text] of tokens.entries()) if (isMarker(kinds[id]!)) markers.push({ id, text, trimsAfter: trims(text) })
+  return markers
 }
 
 /** Halves of surrogate pairs have no UTF-8: they become what a decoder would make of them. */
