@@ -24,7 +24,10 @@ import { silent, type WireLogger } from './log.ts'
 const DIAL_MS = 15_000
 
 /** Before WebRTC and the other direct ways together give up in favour of the relay. */
-const DIRECT_DIAL_MS = 8_000
+const DIRECT_DIAL_MS = 10_000
+
+/** A WebRTC handshake on a busy machine hangs now and then, seen at the closing of its first data channel, where the next takes 200 ms. */
+const DIRECT_TRIES = 2
 
 /** One address; an unreachable private one must not use up the time of those that work. */
 const ADDRESS_DIAL_MS = 4_000
@@ -184,23 +187,25 @@ function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, 
     const ways = parseAddresses(addresses, peer)
     const directWays = ways.filter(address => !isRelayed(address.toString()))
     if (directWays.length > 0 && (relayOnlyUntil.get(peer) ?? 0) < Date.now()) {
-      try {
-        // Without `force` libp2p may answer with the relayed connection that is open.
-        const connection = await node.dial(directWays, {
-          signal: AbortSignal.any([limit, AbortSignal.timeout(DIRECT_DIAL_MS)]),
-          force: open.length > 0
-        })
-        relayOnlyUntil.delete(peer)
-        return connection
-      } catch (error) {
-        if (limit.aborted) throw error
-        logger.debug({ peer, error: String(error) }, 'no direct connection, trying the relay')
-        relayOnlyUntil.set(peer, Date.now() + DIRECT_RETRY_MS)
-        const oldest = relayOnlyUntil.keys().next().value
-        if (relayOnlyUntil.size > MAX_RELAY_ONLY_PEERS && oldest !== undefined) relayOnlyUntil.delete(oldest)
+      const directLimit = AbortSignal.any([limit, AbortSignal.timeout(DIRECT_DIAL_MS)])
+      for (let tries = 1; tries <= DIRECT_TRIES && !directLimit.aborted; tries++) {
+        try {
+          // Without `force` libp2p may answer with the relayed connection that is open.
+          const connection = await node.dial(directWays, { signal: directLimit, force: openConnections(peer).length > 0 })
+          relayOnlyUntil.delete(peer)
+          return connection
+        } catch (error) {
+          if (limit.aborted) throw error
+          logger.debug({ peer, tries, error: String(error) }, 'no direct connection')
+        }
       }
+      relayOnlyUntil.set(peer, Date.now() + DIRECT_RETRY_MS)
+      const oldest = relayOnlyUntil.keys().next().value
+      if (relayOnlyUntil.size > MAX_RELAY_ONLY_PEERS && oldest !== undefined) relayOnlyUntil.delete(oldest)
     }
-    const [stillOpen] = openConnections(peer)
+    const [stillOpen] = openConnections(peer).sort(
+      (a, b) => Number(isRelayed(a.remoteAddr.toString())) - Number(isRelayed(b.remoteAddr.toString()))
+    )
     if (stillOpen !== undefined) return stillOpen
     const relayedWays = ways.filter(address => isRelayed(address.toString()))
     if (relayedWays.length === 0) throw new PeerLostError(`No way to ${peer} works`, { peer })
