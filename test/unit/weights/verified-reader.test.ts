@@ -126,11 +126,11 @@ describe('verified reader', () => {
   })
 
   it('refuses a type it cannot compute before it reads a byte', () => {
-    const tensors = manifest.tensors.map(entry => (entry.name === 'blk.0.attn_q.weight' ? { ...entry, typeName: 'Q6_K' } : entry))
+    const tensors = manifest.tensors.map(entry => (entry.name === 'blk.0.attn_q.weight' ? { ...entry, typeName: 'Q2_K' } : entry))
     const source = watched('good')
     assert.throws(
       () => openSpanReader({ manifest: { ...manifest, tensors }, span: first, sources: [source] }),
-      thrown => thrown instanceof UnsupportedModelError && /'blk.0.attn_q.weight': Q6_K/.test(thrown.message)
+      thrown => thrown instanceof UnsupportedModelError && /'blk.0.attn_q.weight': Q2_K/.test(thrown.message)
     )
     openSpanReader({ manifest: { ...manifest, tensors }, span: { first: 1, end: 8 }, sources: [source] })
     assert.equal(source.reads.length, 0)
