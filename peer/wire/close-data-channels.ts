@@ -3,6 +3,7 @@
  * the process, alive after its connection is closed. libp2p makes one such channel for each WebRTC dial that fails or is
  * aborted (@libp2p/webrtc 6.0, initiate-connection). Delete when wire-processes.test.ts passes without it.
  */
+import { cleanup } from 'node-datachannel'
 import { type RTCDataChannel, RTCPeerConnection } from 'node-datachannel/polyfill'
 
 const unopened = new WeakMap<RTCPeerConnection, Set<RTCDataChannel>>()
@@ -24,5 +25,21 @@ export function closeDataChannelsWithConnection(): void {
     for (const channel of unopened.get(this) ?? []) channel.close()
     unopened.delete(this)
     close.call(this)
+  }
+}
+
+let users = 0
+
+/**
+ * Counts the nodes of this process that use WebRTC. When the last lets go, whatever native connection or channel is left is
+ * ended: one whose peer died, or whose dial was aborted in the wrong moment, otherwise keeps the process alive now and then.
+ */
+export function holdWebRtc(): () => void {
+  users++
+  let held = true
+  return () => {
+    if (!held) return
+    held = false
+    if (--users === 0) cleanup()
   }
 }

@@ -10,7 +10,7 @@ import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
-import { createTransports, relayServer } from '#wire/transports'
+import { createTransports, holdWebRtc, relayServer } from '#wire/transports'
 import { DeadlineError, InternalError, PeerLostError, ShoalError } from '../errors.ts'
 import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
@@ -118,6 +118,7 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
   const directoryNodes = groupByPeer(options.directoryNodes).slice(0, MAX_DIRECTORY_NODES)
   // libp2p looks for a relay once for each bare /p2p-circuit, and again whenever that relay is lost.
   const relayed = directoryNodes.flatMap(() => ['/p2p-circuit'])
+  const releaseWebRtc = webrtc ? holdWebRtc() : () => {}
   const node = await createLibp2p({
     privateKey: options.privateKey,
     addresses: {
@@ -148,11 +149,20 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
       ...(relay && relayServer !== undefined ? { relay: relayServer } : {}),
       ...options.services
     }
+  }).catch(error => {
+    releaseWebRtc()
+    throw error
   })
-  return start(node, directoryNodes, logger, options.signal)
+  return start(node, directoryNodes, logger, releaseWebRtc, options.signal)
 }
 
-function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, signal: AbortSignal | undefined): PeerNode {
+function start(
+  node: Libp2p,
+  directoryNodes: Multiaddr[][],
+  logger: WireLogger,
+  releaseWebRtc: () => void,
+  signal: AbortSignal | undefined
+): PeerNode {
   const stopping = new AbortController()
   const directoryPeers = directoryNodes.map(addresses => peerOfAddress(addresses[0] as Multiaddr) as string)
   const keepers = directoryNodes.map(addresses => keepConnected(node, async () => addresses, logger, stopping.signal))
@@ -167,7 +177,11 @@ function start(node: Libp2p, directoryNodes: Multiaddr[][], logger: WireLogger, 
       stopping.abort()
       stopIdle()
       await Promise.all(keepers)
-      await node.stop()
+      try {
+        await node.stop()
+      } finally {
+        releaseWebRtc()
+      }
     })()
     return stopped
   }

@@ -15,4 +15,7 @@ export function createTransports({ webrtc, iceServers }: TransportOptions) {
   ]
 }
 
+/** The browser ends its own connections. */
+export const holdWebRtc = () => () => {}
+
 export const relayServer = undefined

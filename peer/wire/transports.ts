@@ -22,6 +22,8 @@ export function createTransports({ webrtc, iceServers, tls }: TransportOptions) 
   ]
 }
 
+export { holdWebRtc } from './close-data-channels.ts'
+
 /** The relay that a directory node serves. */
 export const relayServer = circuitRelayServer({
   maxInboundHopStreams: MAX_RELAY_STREAMS,
