@@ -51,10 +51,7 @@ async function test(chosen) {
   const files = chosen.filter(kind => kind !== 'browser').map(kind => `test/${kind}/**/*.test.ts`)
   // One file at a time: the chain tests start several peers each, and their time limits assume the machine is theirs.
   const serial = chosen.includes('chain') ? ['--test-concurrency=1'] : []
-  // Ends a file when its tests have: node-datachannel can keep a process alive after the peer at the other end was killed.
-  // That a stopped peer lets its process end is asked of processes of their own, in wire-processes.test.ts.
-  const bounded = ['--test-force-exit', `--test-timeout=${TEST_LIMIT_MS}`]
-  if (files.length > 0) passed = (await passes(['--test', ...bounded, ...serial, ...files], env)) && passed
+  if (files.length > 0) passed = (await passes(['--test', `--test-timeout=${TEST_LIMIT_MS}`, ...serial, ...files], env)) && passed
   return passed
 }
 
