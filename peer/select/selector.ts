@@ -1,0 +1,219 @@
+/**
+ * PerLLM's CS-UCB (arXiv 2405.14636) as a value: which arm a request goes to, learned from what was measured. Arms that
+ * break a constraint are filtered; among the rest the mean reward plus δ·√(ln t / n), less θ times the recent share of
+ * missed deadlines, is the highest. Old samples fade with every new one, so that it follows change.
+ */
+import type { Arm, Ask, Refusal } from './arms.ts'
+import { estimate, refusal } from './arms.ts'
+import type { Ledger } from './budget.ts'
+import type { RequestClass } from './classes.ts'
+import { cellOf } from './classes.ts'
+import type { Outcome, Scale } from './reward.ts'
+import { failureReward, rewardOf, sampleOf } from './reward.ts'
+
+export interface SelectorOptions {
+  /** δ: how much an arm that was seldom tried is worth trying. */
+  exploration: number
+  /** θ: what a share of 1 of missed deadlines costs. */
+  violationPenalty: number
+  /** What every sample of a cell is multiplied by at each new one: 1 / (1 − fade) samples are remembered. */
+  fade: number
+}
+
+export const SELECTOR_OPTIONS: SelectorOptions = { exploration: 0.15, violationPenalty: 1, fade: 0.95 }
+
+/** One arm's samples in one cell, each weighted by its age. */
+export interface ArmRecord {
+  samples: number
+  /** Those of `samples` that earned nothing; the sums below are of the others. */
+  failures: number
+  energy: number
+  money: number
+  slack: number
+  violations: number
+  /** Pulls that have not finished: they count as tried, so that a burst spreads. */
+  inFlight: number
+  /** Ever pulled, unweighted. */
+  pulls: number
+}
+
+export interface SelectorState {
+  /** By class, prompt bucket and kind of answer; then by arm. */
+  cells: ReadonlyMap<string, ReadonlyMap<string, ArmRecord>>
+  /** Outcomes that could not be true. */
+  dropped: number
+}
+
+export interface Score {
+  arm: string
+  /** Undefined before the first sample. */
+  mean: number | undefined
+  /** Mean + exploration − penalty; undefined for an arm never tried. */
+  index: number | undefined
+  penalty: number
+}
+
+export interface Choice {
+  /** Undefined: no arm may serve the request. */
+  arm: string | undefined
+  /** 'late': every arm that may serve it is estimated to miss the deadline; this one by the least. */
+  reason: 'untried' | 'best' | 'only' | 'late' | 'none'
+  scores: Score[]
+  refused: { arm: string; why: Refusal }[]
+}
+
+/** What `started` gives and `finished` takes back. */
+export interface Pull {
+  cell: string
+  class: RequestClass
+  arm: string
+}
+
+/** Cells remembered: classes are the operator's, but nothing else bounds them. The one longest unused goes first. */
+const MAX_CELLS = 256
+/** Weight at which an arm without work in flight is forgotten: below it, trying it anew is what the bonus asks for anyway. */
+const FORGOTTEN = 1e-3
+
+const unseen: ArmRecord = { samples: 0, failures: 0, energy: 0, money: 0, slack: 0, violations: 0, inFlight: 0, pulls: 0 }
+
+export function newSelector(): SelectorState {
+  return { cells: new Map(), dropped: 0 }
+}
+
+/** Where the request should go, and why. The order of the arms makes no difference. */
+export function select(
+  state: SelectorState,
+  ask: Ask,
+  arms: readonly Arm[],
+  ledger?: Ledger,
+  options: SelectorOptions = SELECTOR_OPTIONS
+): Choice {
+  const refused: Choice['refused'] = []
+  const allowed: Arm[] = []
+  const late: Arm[] = []
+  for (const arm of [...arms].sort((a, b) => (a.id < b.id ? -1 : 1))) {
+    const why = refusal(arm, ask, ledger)
+    if (why === undefined) allowed.push(arm)
+    else refused.push({ arm: arm.id, why })
+    if (why === 'deadline') late.push(arm)
+  }
+  if (allowed.length === 0) {
+    const least = first(late, (a, b) => estimate(b, ask).slack - estimate(a, ask).slack)
+    return { arm: least?.id, reason: least === undefined ? 'none' : 'late', scores: [], refused }
+  }
+  const records = state.cells.get(cellOf(ask.class, ask.promptTokens, ask.stream)) ?? new Map<string, ArmRecord>()
+  const scores = scoresOf(records, allowed, ask.class, options)
+  const untried = scores.find(({ index }) => index === undefined)
+  const best = untried ?? first(scores, (a, b) => b.index! - a.index!)!
+  return { arm: best.arm, reason: allowed.length === 1 ? 'only' : untried === undefined ? 'best' : 'untried', scores, refused }
+}
+
+/** The request was sent to the arm. */
+export function started(state: SelectorState, ask: Ask, arm: string): { state: SelectorState; pull: Pull } {
+  const cell = cellOf(ask.class, ask.promptTokens, ask.stream)
+  const record = state.cells.get(cell)?.get(arm) ?? unseen
+  const next = { ...record, inFlight: record.inFlight + 1, pulls: record.pulls + 1 }
+  return { state: withRecords(state, cell, new Map(state.cells.get(cell)).set(arm, next)), pull: { cell, class: ask.class, arm } }
+}
+
+/** The pull is over. An outcome that cannot be true changes nothing but the count of those dropped. */
+export function finished(
+  state: SelectorState,
+  { cell, class: wanted, arm }: Pull,
+  outcome: Outcome,
+  options: SelectorOptions = SELECTOR_OPTIONS
+): SelectorState {
+  const records = new Map(state.cells.get(cell))
+  const before = records.get(arm) ?? unseen
+  const record = { ...before, inFlight: Math.max(0, before.inFlight - 1) }
+  records.set(arm, record)
+  if (outcome.result === 'left') return withRecords(state, cell, records)
+  const sample = sampleOf(wanted, outcome)
+  if (sample === undefined) return { ...withRecords(state, cell, records), dropped: state.dropped + 1 }
+  for (const [id, each] of records) {
+    const old = faded(each, options.fade)
+    if (old.samples < FORGOTTEN && old.inFlight === 0 && id !== arm) records.delete(id)
+    else records.set(id, old)
+  }
+  const old = records.get(arm)!
+  const earned = sample.failed ? 0 : 1
+  records.set(arm, {
+    ...old,
+    samples: old.samples + 1,
+    failures: old.failures + 1 - earned,
+    energy: old.energy + earned * sample.energy,
+    money: old.money + earned * sample.money,
+    slack: old.slack + earned * sample.slack,
+    violations: old.violations + (sample.violated ? 1 : 0)
+  })
+  return withRecords(state, cell, records)
+}
+
+/** The arm's mean reward in its cell; undefined without samples. */
+export function meanReward(record: ArmRecord, wanted: RequestClass, scale: Scale): number | undefined {
+  const { samples, failures } = record
+  if (samples === 0) return undefined
+  const answered = samples - failures
+  const failed = (failures / samples) * failureReward(wanted)
+  // What fading leaves of a difference of nearly equal numbers is not an answer.
+  if (answered < samples * 1e-9) return failureReward(wanted)
+  const means = { energy: record.energy / answered, money: record.money / answered, slack: record.slack / answered }
+  return failed + (answered / samples) * rewardOf(wanted, means, scale)
+}
+
+function scoresOf(
+  records: ReadonlyMap<string, ArmRecord>,
+  allowed: readonly Arm[],
+  wanted: RequestClass,
+  { exploration, violationPenalty }: SelectorOptions
+): Score[] {
+  const known = allowed.map(({ id }) => ({ id, record: records.get(id) ?? unseen }))
+  const scale = scaleOf(known.map(({ record }) => record))
+  const tried = known.reduce((sum, { record }) => sum + record.samples + record.inFlight, 0)
+  return known.map(({ id, record }) => {
+    const count = record.samples + record.inFlight
+    const mean = meanReward(record, wanted, scale)
+    const penalty = record.samples === 0 ? 0 : (violationPenalty * record.violations) / record.samples
+    // ln t below 1 would leave a first few pulls without any bonus.
+    const bonus = exploration * Math.sqrt(Math.max(1, Math.log(tried)) / count)
+    return { arm: id, mean, index: count === 0 ? undefined : (mean ?? 0) + bonus - penalty, penalty }
+  })
+}
+
+/** The dearest arm's mean cost: every other's lies between 0 and 1 of it. */
+function scaleOf(records: readonly ArmRecord[]): Scale {
+  const scale = { energy: 0, money: 0 }
+  for (const { samples, failures, energy, money } of records) {
+    const answered = samples - failures
+    if (answered < samples * 1e-9 || answered === 0) continue
+    scale.energy = Math.max(scale.energy, energy / answered)
+    scale.money = Math.max(scale.money, money / answered)
+  }
+  return scale
+}
+
+function faded(record: ArmRecord, fade: number): ArmRecord {
+  return {
+    ...record,
+    samples: record.samples * fade,
+    failures: record.failures * fade,
+    energy: record.energy * fade,
+    money: record.money * fade,
+    slack: record.slack * fade,
+    violations: record.violations * fade
+  }
+}
+
+function withRecords(state: SelectorState, cell: string, records: ReadonlyMap<string, ArmRecord>): SelectorState {
+  const cells = new Map(state.cells)
+  cells.delete(cell)
+  cells.set(cell, records)
+  const oldest = cells.keys().next().value
+  if (cells.size > MAX_CELLS && oldest !== undefined) cells.delete(oldest)
+  return { ...state, cells }
+}
+
+/** The first by the order; of equals the one that stands first. */
+function first<T>(values: readonly T[], order: (a: T, b: T) => number): T | undefined {
+  return values.reduce<T | undefined>((best, value) => (best === undefined || order(best, value) > 0 ? value : best), undefined)
+}
