@@ -30,6 +30,8 @@ export interface ArmRecord {
   energy: number
   money: number
   slack: number
+  /** What the estimate said of the slack when they were chosen. */
+  expectedSlack: number
   violations: number
   /** Pulls that have not finished: they count as tried, so that a burst spreads. */
   inFlight: number
@@ -67,6 +69,7 @@ export interface Pull {
   cell: string
   class: RequestClass
   arm: string
+  expectedSlack: number
 }
 
 /** Cells remembered: classes are the operator's, but nothing else bounds them. The one longest unused goes first. */
@@ -74,7 +77,17 @@ const MAX_CELLS = 256
 /** Weight at which an arm without work in flight is forgotten: below it, trying it anew is what the bonus asks for anyway. */
 const FORGOTTEN = 1e-3
 
-const unseen: ArmRecord = { samples: 0, failures: 0, energy: 0, money: 0, slack: 0, violations: 0, inFlight: 0, pulls: 0 }
+const unseen: ArmRecord = {
+  samples: 0,
+  failures: 0,
+  energy: 0,
+  money: 0,
+  slack: 0,
+  expectedSlack: 0,
+  violations: 0,
+  inFlight: 0,
+  pulls: 0
+}
 
 export function newSelector(): SelectorState {
   return { cells: new Map(), dropped: 0 }
@@ -102,24 +115,26 @@ export function select(
     return { arm: least?.id, reason: least === undefined ? 'none' : 'late', scores: [], refused }
   }
   const records = state.cells.get(cellOf(ask.class, ask.promptTokens, ask.stream)) ?? new Map<string, ArmRecord>()
-  const scores = scoresOf(records, allowed, ask.class, options)
+  const scores = scoresOf(records, allowed, ask, options)
   const untried = scores.find(({ index }) => index === undefined)
   const best = untried ?? first(scores, (a, b) => b.index! - a.index!)!
   return { arm: best.arm, reason: allowed.length === 1 ? 'only' : untried === undefined ? 'best' : 'untried', scores, refused }
 }
 
-/** The request was sent to the arm. */
-export function started(state: SelectorState, ask: Ask, arm: string): { state: SelectorState; pull: Pull } {
+/** The request was sent to the arm, as it stood when it was chosen. */
+export function started(state: SelectorState, ask: Ask, chosen: Arm): { state: SelectorState; pull: Pull } {
+  const arm = chosen.id
   const cell = cellOf(ask.class, ask.promptTokens, ask.stream)
   const record = state.cells.get(cell)?.get(arm) ?? unseen
   const next = { ...record, inFlight: record.inFlight + 1, pulls: record.pulls + 1 }
-  return { state: withRecords(state, cell, new Map(state.cells.get(cell)).set(arm, next)), pull: { cell, class: ask.class, arm } }
+  const pull = { cell, class: ask.class, arm, expectedSlack: expectedSlack(chosen, ask) }
+  return { state: withRecords(state, cell, new Map(state.cells.get(cell)).set(arm, next)), pull }
 }
 
 /** The pull is over. An outcome that cannot be true changes nothing but the count of those dropped. */
 export function finished(
   state: SelectorState,
-  { cell, class: wanted, arm }: Pull,
+  { cell, class: wanted, arm, expectedSlack }: Pull,
   outcome: Outcome,
   options: SelectorOptions = SELECTOR_OPTIONS
 ): SelectorState {
@@ -144,40 +159,52 @@ export function finished(
     energy: old.energy + earned * sample.energy,
     money: old.money + earned * sample.money,
     slack: old.slack + earned * sample.slack,
+    expectedSlack: old.expectedSlack + earned * expectedSlack,
     violations: old.violations + (sample.violated ? 1 : 0)
   })
   return withRecords(state, cell, records)
 }
 
-/** The arm's mean reward in its cell; undefined without samples. */
-export function meanReward(record: ArmRecord, wanted: RequestClass, scale: Scale): number | undefined {
+/**
+ * The arm's mean measured reward in its cell; undefined without samples. With `expected`, the slack that the estimate gives
+ * this request, the mean is moved by how far that lies from what the estimate gave the measured ones: a queue that was empty
+ * then and is long now is not learned away. A biased estimate cancels.
+ */
+export function meanReward(record: ArmRecord, wanted: RequestClass, scale: Scale, expected?: number): number | undefined {
   const { samples, failures } = record
   if (samples === 0) return undefined
   const answered = samples - failures
   const failed = (failures / samples) * failureReward(wanted)
   // What fading leaves of a difference of nearly equal numbers is not an answer.
   if (answered < samples * 1e-9) return failureReward(wanted)
-  const means = { energy: record.energy / answered, money: record.money / answered, slack: record.slack / answered }
+  const moved = expected === undefined ? 0 : expected - record.expectedSlack / answered
+  const slack = Math.min(1, Math.max(-1, record.slack / answered + moved))
+  const means = { energy: record.energy / answered, money: record.money / answered, slack }
   return failed + (answered / samples) * rewardOf(wanted, means, scale)
 }
 
 function scoresOf(
   records: ReadonlyMap<string, ArmRecord>,
   allowed: readonly Arm[],
-  wanted: RequestClass,
+  ask: Ask,
   { exploration, violationPenalty }: SelectorOptions
 ): Score[] {
-  const known = allowed.map(({ id }) => ({ id, record: records.get(id) ?? unseen }))
+  const known = allowed.map(arm => ({ arm, record: records.get(arm.id) ?? unseen }))
   const scale = scaleOf(known.map(({ record }) => record))
   const tried = known.reduce((sum, { record }) => sum + record.samples + record.inFlight, 0)
-  return known.map(({ id, record }) => {
+  return known.map(({ arm, record }) => {
     const count = record.samples + record.inFlight
-    const mean = meanReward(record, wanted, scale)
+    const mean = meanReward(record, ask.class, scale, expectedSlack(arm, ask))
     const penalty = record.samples === 0 ? 0 : (violationPenalty * record.violations) / record.samples
     // ln t below 1 would leave a first few pulls without any bonus.
     const bonus = exploration * Math.sqrt(Math.max(1, Math.log(tried)) / count)
-    return { arm: id, mean, index: count === 0 ? undefined : (mean ?? 0) + bonus - penalty, penalty }
+    return { arm: arm.id, mean, index: count === 0 ? undefined : (mean ?? 0) + bonus - penalty, penalty }
   })
+}
+
+/** As measured slack is bounded. */
+function expectedSlack(arm: Arm, ask: Ask): number {
+  return Math.max(-1, Math.min(1, estimate(arm, ask).slack))
 }
 
 /** The dearest arm's mean cost: every other's lies between 0 and 1 of it. */
@@ -200,6 +227,7 @@ function faded(record: ArmRecord, fade: number): ArmRecord {
     energy: record.energy * fade,
     money: record.money * fade,
     slack: record.slack * fade,
+    expectedSlack: record.expectedSlack * fade,
     violations: record.violations * fade
   }
 }

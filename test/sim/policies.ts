@@ -27,7 +27,7 @@ export function csUcb(options: SelectorOptions): Policy {
     choose: ({ ask, index }, arms) => {
       const { arm } = select(state, ask, arms, undefined, options)
       if (arm === undefined) throw new RangeError('No arm may serve the request')
-      const begun = started(state, ask, arm)
+      const begun = started(state, ask, arms.find(({ id }) => id === arm)!)
       state = begun.state
       pulls.set(index, begun.pull)
       return arm

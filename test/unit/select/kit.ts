@@ -58,7 +58,7 @@ export function serve(from: SelectorState, arms: readonly Arm[], count: number, 
   const went: string[] = []
   for (let request = 0; request < count; request++) {
     const chosen = select(state, ask(), arms).arm!
-    const begun = started(state, ask(), chosen)
+    const begun = started(state, ask(), arms.find(({ id }) => id === chosen)!)
     state = finished(begun.state, begun.pull, outcomeOf(chosen))
     went.push(chosen)
   }

@@ -23,7 +23,7 @@ test('scores are finite and no forbidden arm is ever chosen, whatever arms claim
         const why = refusal(chosen, wanted, ledger)
         assert.ok(why === undefined || (choice.reason === 'late' && why === 'deadline'), why)
         if (wanted.policy === 'edge only') assert.equal(chosen.place, 'edge')
-        const begun = started(state, wanted, choice.arm)
+        const begun = started(state, wanted, chosen)
         state = finished(begun.state, begun.pull, outcome)
       }
     })
@@ -42,7 +42,7 @@ test('the order of the arms changes nothing', () => {
         assert.equal(choice.arm, otherChoice.arm)
         assert.deepEqual(choice.scores, otherChoice.scores)
         if (choice.arm === undefined) continue
-        const begun = started(state, ask(), choice.arm)
+        const begun = started(state, ask(), arms.find(({ id }) => id === choice.arm)!)
         state = finished(begun.state, begun.pull, outcome)
       }
     })
@@ -62,7 +62,7 @@ test('a sample that cannot be true changes nothing but the count of those droppe
     answer(500, 50, { computeShare: Number.NaN })
   ]
   for (const outcome of bad) {
-    const begun = started(state, ask(), 'a')
+    const begun = started(state, ask(), arm('a'))
     const after = finished(begun.state, begun.pull, outcome)
     assert.equal(after.dropped, 1)
     const before = state.cells.get(begun.pull.cell)!
@@ -86,7 +86,7 @@ test('a burst spreads over arms that are equally good, before any of it has fini
     const went = new Map<string, number>()
     for (let request = 0; request < 40; request++) {
       const chosen = select(state, ask(), arms).arm!
-      state = started(state, ask(), chosen).state
+      state = started(state, ask(), arm(chosen)).state
       went.set(chosen, (went.get(chosen) ?? 0) + 1)
     }
     for (const { id } of arms) assert.ok(went.get(id)! >= 8 && went.get(id)! <= 12, `${id} got ${went.get(id)}`)
@@ -126,7 +126,7 @@ test('an arm that fails, refuses at once or answers nothing earns less than one 
 
 test('a client that leaves says nothing about the arm', () => {
   const { state } = serve(newSelector(), [arm('a')], 5, () => answer(500, 50))
-  const begun = started(state, ask(), 'a')
+  const begun = started(state, ask(), arm('a'))
   const record = finished(begun.state, begun.pull, answer(1, 1, { result: 'left' }))
     .cells.get(begun.pull.cell)!
     .get('a')!
@@ -151,4 +151,10 @@ test('streams and whole answers are learned apart', () => {
 test('when every arm is estimated late the least late one is taken, and it is said', () => {
   const choice = select(newSelector(), ask(), [arm('a', { waitMs: 9_000 }), arm('b', { waitMs: 3_000 })])
   assert.deepEqual([choice.arm, choice.reason], ['b', 'late'])
+})
+
+test('a queue that was empty when the arm was measured counts now that it is long', () => {
+  const { state } = serve(newSelector(), [arm('a'), arm('b')], 60, id => (id === 'a' ? answer(200, 20) : answer(400, 20)))
+  assert.equal(select(state, ask(), [arm('a'), arm('b')]).arm, 'a')
+  assert.equal(select(state, ask(), [arm('a', { waitMs: 1_500 }), arm('b')]).arm, 'b')
 })
