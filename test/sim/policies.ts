@@ -10,9 +10,13 @@ import { finished, newSelector, select, started } from '../../peer/select/select
 import { uniform } from './random.ts'
 import type { Request } from './world.ts'
 
+/** Knows each request's reward on every arm beforehand and takes the best: no baseline, but what of a goal one can reach request by request. */
+export const ORACLE = 'oracle'
+
 export interface Policy {
   name: string
-  choose: (request: Request, arms: readonly Arm[]) => string
+  /** `rewards`, in the order of the arms, is what each would bring: for the oracle alone. */
+  choose: (request: Request, arms: readonly Arm[], rewards: readonly number[]) => string
   /** When the request is sent; at once when absent. */
   sendAt?: (now: number) => number
   /** Called when an answer has ended, with its reward. */
@@ -131,6 +135,7 @@ export function policies(seed: number, options: SelectorOptions): Policy[] {
     { name: 'greedy latency', choose: (request, arms) => highest(arms, leastTime(request)) },
     fineInfer(),
     agod(seed),
-    rewardless()
+    rewardless(),
+    { name: ORACLE, choose: (_, arms, rewards) => arms[rewards.indexOf(Math.max(...rewards))]!.id }
   ]
 }

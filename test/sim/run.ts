@@ -26,9 +26,6 @@ export interface Result {
   went: string[]
 }
 
-/** A fixed scale for comparing policies: what a token costs at most on the dearest server, joules. */
-const SCALE = { energy: 3, money: 1 }
-
 export function runPolicy(policy: Policy, scenario: Scenario, seed: number): Result {
   const world = new World(seed, scenario)
   const pending: { request: Request; arm: string; trial: Trial; reward: number }[] = []
@@ -44,10 +41,16 @@ export function runPolicy(policy: Policy, scenario: Scenario, seed: number): Res
       const { request: past, arm, trial, reward } = pending.shift()!
       policy.learn?.(past, arm, trial.outcome, reward)
     }
-    const arm = policy.choose(request, world.arms(now))
-    const best = Math.max(...SERVERS.map(({ id }) => rewardIn(request, world.try(id, request))))
+    const trials = SERVERS.map(({ id }) => world.try(id, request))
+    // Energy counts by the dearest arm's for this request: 0 to 1, as the selector normalises it.
+    const dearest = Math.max(...trials.map(({ outcome }) => sampleOf(request.ask.class, outcome)!.energy))
+    const rewardIn = ({ outcome }: Trial) =>
+      rewardOf(request.ask.class, sampleOf(request.ask.class, outcome)!, { energy: dearest, money: 0 })
+    const rewards = trials.map(rewardIn)
+    const best = Math.max(...rewards)
+    const arm = policy.choose(request, world.arms(now), rewards)
     const trial = world.try(arm, request, policy.sendAt?.(now))
-    const reward = rewardIn(request, trial)
+    const reward = rewardIn(trial)
     world.commit(arm, request, trial)
     const { outcome } = trial
     const at = pending.findLastIndex(other => other.trial.outcome.endedAt <= outcome.endedAt)
@@ -78,8 +81,4 @@ export function runPolicy(policy: Policy, scenario: Scenario, seed: number): Res
     oracle,
     went
   }
-}
-
-function rewardIn({ ask }: Request, { outcome }: Trial): number {
-  return rewardOf(ask.class, sampleOf(ask.class, outcome)!, SCALE)
 }
