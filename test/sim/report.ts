@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { goals } from './goals.ts'
 import { meansOf } from './means.ts'
 import { lines } from './plot.ts'
+import { reasons } from './reasons.ts'
 import type { Result } from './run.ts'
 import { SCENARIOS } from './setting.ts'
 
@@ -38,10 +39,16 @@ export async function writeResults(results: readonly Result[], seeds: readonly n
       'Q4',
       'oracle Q4'
     ]
-    return `## ${scenario}\n\n${markdown(head, rows)}`
+    return `## ${scenario}\n\n${markdown(head, rows)}${keep ? `\n\n![Regret per request and quarter](regret-${scenario}.svg)` : ''}`
   })
-  const note = `Means over seeds ${seeds.join(', ')}. \`*\`: stand-in, see \`policies.ts\`. 'in time': tokens/s of answers that met their deadlines. Regret: per request, by quarter of the run, against the best arm for that request in the policy's own queues.`
-  const text = ['# Selector, simulated', note, ...sections, `## Goals\n\n${goals(results)}`].join('\n\n')
+  const note = `Means over seeds ${seeds.join(', ')}. \`*\`: stand-in, see \`policies.ts\`. 'in time': tokens/s of answers that met their deadlines. Regret: per request, by quarter of the run, against the best arm for that request in the policy's own queues; plots leave out what exceeds 1.`
+  const text = [
+    '# Selector, simulated',
+    note,
+    ...sections,
+    `## Goals\n\n${goals(results)}`,
+    ...(keep ? [`## Why\n\n${reasons(results)}`] : [])
+  ].join('\n\n')
   if (keep) {
     await mkdir(RESULTS, { recursive: true })
     await writeFile(new URL('selector.md', RESULTS), `${text}\n`)
