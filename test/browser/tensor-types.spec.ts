@@ -1,0 +1,21 @@
+/** A model of each tensor type, and the mixes, in Chromium against llama.cpp; subnormal scales among them. */
+import { TYPES_MODELS, typesGguf } from '../oracle/synthetic-types.ts'
+import { loadTypeGoldens } from '../unit/engine/type-goldens.ts'
+import { withEngineAlone } from './engine-alone.ts'
+import { expect, test } from './fixtures.ts'
+
+/** On |Δ ln p| for p ≥ 1e-6 with KV in F32, as README states it. */
+const BOUND = 1e-3
+
+test('a model of each tensor type in Chromium, split in two', async ({ swarm }) => {
+  const goldens = loadTypeGoldens().models
+  await withEngineAlone(swarm, async worstDifference => {
+    for (const model of TYPES_MODELS) {
+      const golden = goldens.find(({ name }) => name === model.name)!
+      const rowPositions = [...golden.ids.keys()]
+      const worst = await worstDifference({ ...golden, rowPositions }, typesGguf(model), [1])
+      console.log(`${model.name}: largest |Δ ln p| ${worst.toExponential(2)}`)
+      expect(worst, model.name).toBeLessThanOrEqual(BOUND)
+    }
+  })
+})
