@@ -48,7 +48,8 @@ for (const golden of goldens) {
   })
 }
 
-for (const name of ['qwen2', 'gemma3', 'phi3-long'])
+/** One model of each architecture; the smallest limit whose layers still fit. */
+for (const name of ['llama-3', 'qwen2', 'qwen3', 'gemma2', 'gemma3', 'phi3-long', 'smollm3', 'granite'])
   test(`${name}: tensors split by a small binding limit, grids folded`, async () => {
     const golden = goldens.find(golden => golden.name === name)!
     const small = await testDevice({ bindingLimit: 16_384, gridLimit: 5 })

@@ -3,9 +3,23 @@ import assert from 'node:assert/strict'
 import { requestGpu } from '#engine/adapter'
 import { type DeviceOptions, type EngineDevice, openDevice } from '../../../peer/engine/device.ts'
 import type { HeadRequest, HeadRow, SequenceId, SequenceOutput, SpanEngine } from '../../../peer/engine/engine.ts'
+import { type Kernel, PipelineCache } from '../../../peer/engine/pipelines.ts'
 
 export async function testDevice(options?: DeviceOptions): Promise<EngineDevice> {
   return openDevice(await requestGpu(), options)
+}
+
+/** A device whose compiler gets one expression wrong in the kernels whose names match. */
+export async function brokenDevice(name: RegExp, right: string, wrong: string): Promise<EngineDevice> {
+  const device = await testDevice()
+  const pipelines = new PipelineCache(device.gpu)
+  const compile = pipelines.compile.bind(pipelines)
+  pipelines.compile = (kernel: Kernel) => {
+    if (!name.test(kernel.name)) return compile(kernel)
+    assert.ok(kernel.code.includes(right), `${kernel.name} has no ${right}`)
+    return compile({ ...kernel, code: kernel.code.replaceAll(right, wrong) })
+  }
+  return { ...device, pipelines }
 }
 
 export function headRequest(rows: number, topK = 1): HeadRequest {

@@ -1,11 +1,9 @@
 /** The self-test passes on a sound adapter and names the kernel on an unsound one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EngineDevice } from '../../../peer/engine/device.ts'
-import { type Kernel, PipelineCache } from '../../../peer/engine/pipelines.ts'
 import { selfTest } from '../../../peer/engine/self-test.ts'
 import { SYNTHETIC_MODELS, syntheticGguf } from '../../oracle/synthetic.ts'
-import { testDevice } from './fixture.ts'
+import { brokenDevice, testDevice } from './fixture.ts'
 import { modelFrom } from './psalter.ts'
 import { syntheticModel } from './synthetic.ts'
 
@@ -32,19 +30,6 @@ test('a middle span is tested without embedding and head', async () => {
   await selfTest({ ...request, device, span: { first: 1, end: 2 } })
   device.close()
 })
-
-/** A device whose compiler gets one expression of one kernel wrong. */
-async function brokenDevice(name: RegExp, right: string, wrong: string): Promise<EngineDevice> {
-  const device = await testDevice()
-  const pipelines = new PipelineCache(device.gpu)
-  const compile = pipelines.compile.bind(pipelines)
-  pipelines.compile = (kernel: Kernel) => {
-    if (!name.test(kernel.name)) return compile(kernel)
-    assert.ok(kernel.code.includes(right), `${kernel.name} has no ${right}`)
-    return compile({ ...kernel, code: kernel.code.replaceAll(right, wrong) })
-  }
-  return { ...device, pipelines }
-}
 
 const faults: [string, RegExp, string, string][] = [
   ['flushed subnormal scales', /gate-up/, 'f32(magnitude) * 5.9604644775390625e-8', '0.0'],

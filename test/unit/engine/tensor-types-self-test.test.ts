@@ -1,11 +1,9 @@
 /** The self-test runs the kernels of every tensor type, and finds what adapters may get wrong about each. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EngineDevice } from '../../../peer/engine/device.ts'
-import { type Kernel, PipelineCache } from '../../../peer/engine/pipelines.ts'
 import { selfTest } from '../../../peer/engine/self-test.ts'
 import type { TensorInfo, TensorType } from '../../../peer/model/types.ts'
-import { testDevice } from './fixture.ts'
+import { brokenDevice, testDevice } from './fixture.ts'
 import { syntheticModel } from './synthetic.ts'
 
 const { hyperparameters } = syntheticModel({
@@ -44,19 +42,6 @@ for (const variant of ['rows', 'workgroup'] as const)
     assert.equal(device.failure(), undefined)
     device.close()
   })
-
-/** A device whose compiler gets one expression of the kernels of a name wrong. */
-async function brokenDevice(name: RegExp, right: string, wrong: string): Promise<EngineDevice> {
-  const device = await testDevice()
-  const pipelines = new PipelineCache(device.gpu)
-  const compile = pipelines.compile.bind(pipelines)
-  pipelines.compile = (kernel: Kernel) => {
-    if (!name.test(kernel.name)) return compile(kernel)
-    assert.ok(kernel.code.includes(right), `${kernel.name} has no ${right}`)
-    return compile({ ...kernel, code: kernel.code.replaceAll(right, wrong) })
-  }
-  return { ...device, pipelines }
-}
 
 const FLUSHED: [string, string] = ['f32(magnitude) * 5.9604644775390625e-8', '0.0']
 const faults: [string, RegExp, string, string][] = [
