@@ -3,6 +3,7 @@
  * file has, so that a length that cannot be true is an error and one that merely is not here yet asks for more.
  */
 import { InvalidFileError } from '../errors.ts'
+import { isUtf8 } from './utf8.ts'
 
 /** Thrown to the reader when the header goes on beyond the window; never leaves gguf.ts. */
 export class WindowEnd extends Error {
@@ -16,19 +17,25 @@ export class WindowEnd extends Error {
 // A byte order mark is a legal token, and two broken strings must not become the same replacement character.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Longer texts are not kept while a file is only checked. Keys and names in use have less than 100 bytes. */
+const SHORT_TEXT_BYTES = 1024
+
 export class GgufCursor {
   position = 0
+  /** Whether values are wanted, or only checked: a file that will be refused must not take memory for what it holds. */
+  readonly keeps: boolean
   private readonly bytes: Uint8Array<ArrayBuffer>
   private readonly view: DataView
   private readonly limit: number
   private readonly limitName: string
 
   /** @param limit bytes the header can have at most: the file's size, or a smaller bound that `limitName` explains */
-  constructor(bytes: Uint8Array<ArrayBuffer>, limit: number, limitName: string) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, limit: number, limitName: string, keeps: boolean) {
     this.bytes = bytes
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.limit = limit
     this.limitName = limitName
+    this.keeps = keeps
   }
 
   u32(field: string): number {
@@ -48,14 +55,27 @@ export class GgufCursor {
     return Number(value)
   }
 
+  /** Empty instead of long where values are not kept. */
   string(field: string, mostBytes = Number.MAX_SAFE_INTEGER): string {
     const length = this.count(field, 1, mostBytes)
     const start = this.advance(length, field)
-    try {
-      return utf8.decode(this.bytes.subarray(start, start + length))
-    } catch {
+    if (!isUtf8(this.bytes, start, start + length))
       throw new InvalidFileError(`${field}: not UTF-8 (${length} bytes at ${start})`)
-    }
+    return this.keeps || length <= SHORT_TEXT_BYTES ? utf8.decode(this.bytes.subarray(start, start + length)) : ''
+  }
+
+  /** Moves on over a string. */
+  skipString(field: string): void {
+    const length = this.count(field, 1, Number.MAX_SAFE_INTEGER)
+    const start = this.advance(length, field)
+    if (!isUtf8(this.bytes, start, start + length))
+      throw new InvalidFileError(`${field}: not UTF-8 (${length} bytes at ${start})`)
+  }
+
+  /** The next `count` bytes where they lie; good until the cursor's window goes. */
+  bytesInPlace(count: number, field: string): Uint8Array {
+    const start = this.advance(count, field)
+    return this.bytes.subarray(start, start + count)
   }
 
   /** `count` values of `bytesEach`, copied out so that they are aligned and do not keep the window alive. */

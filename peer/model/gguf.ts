@@ -50,22 +50,24 @@ export interface GgufHeader {
 
 /** First read; holds the whole header of a small model and one round trip's worth over HTTP. */
 const FIRST_WINDOW_BYTES = 256 * 1024
-/** The largest headers in use (vocabularies of 260,000 with merges) are about 16 MiB; four times that is room to grow. */
-export const MAX_HEADER_BYTES = 64 * 1024 * 1024
+/** The largest headers in use (vocabularies of 260,000 with merges) are about 16 MiB; a file refused at its end takes this much. */
+export const MAX_HEADER_BYTES = 24 * 1024 * 1024
+/** Read at once: what the source hands over and the window are in memory together. */
+const PIECE_BYTES = 2 * 1024 * 1024
 /** Keys are bounded by the format itself (2^16 − 1); in use they stay below 100 bytes. */
 const MAX_KEY_BYTES = 65_535
 /** ggml's GGML_MAX_NAME is 64; room for longer names costs nothing. */
 const MAX_TENSOR_NAME_BYTES = 256
 /** A few dozen in use. */
-const MAX_METADATA_ENTRIES = 65_536
-/** The largest unfused mixtures of experts have about 50,000. */
-const MAX_TENSORS = 131_072
+const MAX_METADATA_ENTRIES = 4096
+/** The largest models in use have about 1,100, since llama.cpp keeps a layer's experts in one tensor. */
+const MAX_TENSORS = 16_384
 /** ggml's GGML_MAX_DIMS. */
 const MAX_DIMS = 4
 /** ggml writes no nested arrays at all; the format allows them. */
 const MAX_ARRAY_DEPTH = 4
 /** Of strings, bools or arrays; the largest merge lists in use have about half a million. */
-const MAX_ARRAY_ITEMS = 2 ** 21
+const MAX_ARRAY_ITEMS = 2 ** 20
 /** 32 in use. Larger than a page of any system is a sign of a broken file. */
 const MAX_ALIGNMENT = 65_536
 
@@ -92,7 +94,8 @@ const numberTypes = new Map<number, NumberType>([
 ])
 
 /**
- * Metadata and tensor table of the GGUF file behind `source`. Reads the header only.
+ * Metadata and tensor table of the GGUF file behind `source`. Reads the header only, checks all of it, then keeps its values:
+ * a value takes up to a hundred times its bytes in the file, and a file that is refused must not.
  * @throws InvalidFileError naming the field or tensor and its value; UnsupportedModelError for another GGUF version or
  * byte order; SourceError from the source
  */
@@ -103,19 +106,37 @@ export async function readGgufHeader(source: ByteSource, signal?: AbortSignal): 
   let window = new Uint8Array(0)
   let wanted = Math.min(FIRST_WINDOW_BYTES, limit)
   for (;;) {
-    const more = await source.read(window.byteLength, wanted - window.byteLength, signal)
-    const grown = new Uint8Array(wanted)
-    grown.set(window)
-    grown.set(more, window.byteLength)
-    window = grown
+    window = await growWindow(window, wanted, source, signal)
     try {
-      return parseHeader(new GgufCursor(window, limit, limitName), source.size)
+      parseHeader(new GgufCursor(window, limit, limitName, false), source.size)
+      break
     } catch (thrown) {
       if (!(thrown instanceof WindowEnd)) throw thrown
-      // Doubling keeps the bytes parsed again below those of the last window.
-      wanted = Math.min(limit, Math.max(2 * wanted, thrown.needed))
+      // Doubling keeps the bytes parsed again below those of the last window. The last is as large as can be: two large ones
+      // would be in memory together.
+      const next = Math.max(2 * wanted, thrown.needed)
+      wanted = next > limit / 2 ? limit : next
     }
   }
+  return parseHeader(new GgufCursor(window, limit, limitName, true), source.size)
+}
+
+/** Takes the memory of the window given. */
+async function growWindow(
+  window: Uint8Array<ArrayBuffer>,
+  wanted: number,
+  source: ByteSource,
+  signal?: AbortSignal
+): Promise<Uint8Array<ArrayBuffer>> {
+  const start = window.byteLength
+  const grown = new Uint8Array(window.buffer.transfer(wanted))
+  for (let at = start; at < wanted; at += PIECE_BYTES) {
+    const piece = await source.read(at, Math.min(PIECE_BYTES, wanted - at), signal)
+    grown.set(piece, at)
+    // It is nobody else's, and the collector comes too late for buffers of this size.
+    if (piece.byteLength === PIECE_BYTES && piece.buffer.byteLength === PIECE_BYTES) piece.buffer.transfer(0)
+  }
+  return grown
 }
 
 function parseHeader(cursor: GgufCursor, fileSize: number): GgufHeader {
@@ -157,10 +178,16 @@ function readArray(cursor: GgufCursor, field: string, depth: number): GgufArray 
   const numbers = numberTypes.get(type)
   const leastBytes = numbers?.bytes ?? (type === BOOL ? 1 : type === STRING ? 8 : 12)
   const count = cursor.count(field, leastBytes, numbers === undefined ? MAX_ARRAY_ITEMS : Number.MAX_SAFE_INTEGER)
-  if (numbers !== undefined) return numbers.wrap(cursor.copy(count, numbers.bytes, field))
+  if (numbers !== undefined) {
+    if (cursor.keeps) return numbers.wrap(cursor.copy(count, numbers.bytes, field))
+    cursor.bytesInPlace(count * numbers.bytes, field)
+    return []
+  }
   if (type === BOOL) return readBools(cursor, count, field)
-  if (type === STRING) return readMany(count, () => cursor.string(field))
-  if (type === ARRAY) return readMany(count, () => readArray(cursor, field, depth + 1))
+  const inner = () => readArray(cursor, field, depth + 1)
+  if (type === STRING)
+    return cursor.keeps ? readMany(count, () => cursor.string(field)) : skipMany(count, () => cursor.skipString(field))
+  if (type === ARRAY) return cursor.keeps ? readMany(count, inner) : skipMany(count, inner)
   throw new InvalidFileError(`${field}: unknown element type ${type}`)
 }
 
@@ -171,11 +198,16 @@ function readMany<T>(count: number, read: (index: number) => T): T[] {
   return values
 }
 
+function skipMany(count: number, skip: () => unknown): [] {
+  for (let i = 0; i < count; i++) skip()
+  return []
+}
+
 function readBools(cursor: GgufCursor, count: number, field: string): boolean[] {
-  return Array.from(new Uint8Array(cursor.copy(count, 1, field)), byte => {
-    if (byte > 1) throw new InvalidFileError(`${field}: ${byte} is not a bool`)
-    return byte === 1
-  })
+  const bytes = cursor.bytesInPlace(count, field)
+  const wrong = bytes.find(byte => byte > 1)
+  if (wrong !== undefined) throw new InvalidFileError(`${field}: ${wrong} is not a bool`)
+  return cursor.keeps ? Array.from(bytes, byte => byte === 1) : []
 }
 
 function readAlignment(metadata: GgufMetadata): number {

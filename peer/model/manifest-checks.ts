@@ -14,7 +14,7 @@ type Check = (value: unknown, field: string) => void
 /** For people to read; longer is an attempt at something else. */
 const MAX_NAME_LENGTH = 256
 /** As gguf.ts reads them. */
-const MAX_TENSORS = 131_072
+const MAX_TENSORS = 16_384
 const MAX_TENSOR_NAME_LENGTH = 256
 
 function fail(field: string, value: unknown, wanted: string): never {

@@ -129,7 +129,7 @@ describe('manifest', () => {
           if (!(thrown instanceof ShoalError)) throw thrown
         }
       }),
-      { numRuns: 1_000 }
+      { numRuns: 2_000, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true }
     )
   })
 })
