@@ -6,6 +6,7 @@ import { InvalidFrameError } from '../errors.ts'
 import { decodeActivation } from '../wire/activation-codec.ts'
 import { MAX_EXTRA_IDS } from '../wire/check-frames.ts'
 import type { HopTiming, Step } from '../wire/frames.pb.js'
+import { isPart, Part } from '../wire/step-parts.ts'
 import { MAX_HEAD_ROWS } from './limits.ts'
 
 /** A step that passed every check, waiting for its turn. */
@@ -17,23 +18,46 @@ export interface CheckedStep {
   input: SequenceStep['input']
   head: HeadRequest
   timings: HopTiming[]
+  /** Of every hop of the chain; empty when all run the step. */
+  parts: number[]
+  /** This hop's. */
+  part: Part
+  holds: boolean
   arrivedAt: number
 }
 
+/** Where a step meets its hop. */
+export interface StepPlacing {
+  index: number
+  hops: number
+  reserve: number
+  arrivedAt: number
+}
+
+const noInput: SequenceStep['input'] = { hidden: new Float32Array(0) }
 const noHead: HeadRequest = { rows: 0, topK: 1, temperature: 1, extraIds: new Uint32Array(0) }
 
 /**
- * `index`: how many hops are before this one; `reserve`: KV positions of the session.
+ * `index`: how many hops are before this one; `hops`: of the chain; `reserve`: KV positions of the session.
  * @throws InvalidFrameError, NonFiniteError
  */
-export function checkStep(step: Step, shape: EngineShape, index: number, reserve: number, arrivedAt: number): CheckedStep {
-  const { epoch, number, position, count, timings } = step
+export function checkStep(step: Step, shape: EngineShape, { index, hops, reserve, arrivedAt }: StepPlacing): CheckedStep {
+  const { epoch, number, position, count, timings, parts } = step
   if (number < 1) throw new InvalidFrameError('step: numbers count from 1')
   if (count < 1 || position + count > reserve) {
     throw new InvalidFrameError(`step ${number}: ${count} tokens at position ${position} of ${reserve} reserved`)
   }
   if (timings.length !== index) throw new InvalidFrameError(`step ${number}: ${timings.length} timings after ${index} hops`)
-  return { epoch, number, position, count, input: inputOf(step, shape), head: headOf(step, shape), timings, arrivedAt }
+  if (parts.length !== 0 && parts.length !== hops)
+    throw new InvalidFrameError(`step ${number}: ${parts.length} parts of ${hops} hops`)
+  const part = parts[index] ?? Part.run
+  if (!isPart(part)) throw new InvalidFrameError(`step ${number}: part ${part}`)
+  if (part === Part.replay && shape.heads) throw new InvalidFrameError(`step ${number}: nothing to replay it to`)
+  const input = part === Part.run ? inputOf(step, shape) : noInput
+  const head = headOf(step, shape)
+  if (part !== Part.run && shape.heads && head.rows > 0)
+    throw new InvalidFrameError(`step ${number}: head rows of a step that is not run`)
+  return { epoch, number, position, count, input, head, timings, parts, part, holds: part !== Part.run, arrivedAt }
 }
 
 function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape): SequenceStep['input'] {

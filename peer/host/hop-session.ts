@@ -10,6 +10,8 @@ export interface StepPlace {
   number: number
   position: number
   count: number
+  /** Its positions are held already and stay as they are. */
+  holds?: boolean
 }
 
 export type Verdict<Step, Output> =
@@ -148,12 +150,15 @@ export class HopSession<Step extends StepPlace, Output> {
     if (step.position > this.#planned) {
       throw new InvalidFrameError(`step ${step.number} starts at position ${step.position}, beyond the ${this.#planned} held`)
     }
+    if (step.holds && step.position + step.count > this.#planned) {
+      throw new InvalidFrameError(`step ${step.number} ends at ${step.position + step.count}, beyond the ${this.#planned} held`)
+    }
     if (step.position + step.count > this.#reserve) {
       throw new InvalidFrameError(
         `step ${step.number} ends at ${step.position + step.count}, beyond the ${this.#reserve} reserved`
       )
     }
-    this.#planned = step.position + step.count
     this.#next = step.number + 1
+    if (!step.holds) this.#planned = step.position + step.count
   }
 }

@@ -195,6 +195,7 @@ export class Hop {
         signal.throwIfAborted()
         if (order !== undefined && held.reserve >= plan.reserveTokens) return this.#enter(plan, order)
         held.sequence = undefined
+        this.#context.logs.drop(held.key)
         await this.#context.room.give(sequence)
       }
     }
@@ -217,8 +218,10 @@ export class Hop {
     this.#order = order
     if (this.#last) this.#answers = new AnswerPath(this.#context.clock, this.#previous, () => keptAnswers(order))
     const kvLength = order.cut(plan.committed)
-    // Nothing is logged yet, and an empty range says so.
-    return { kvLength, logFirst: 0, logEnd: 0 }
+    const { logs } = this.#context
+    const { key } = this.#session!
+    logs.cut(key, kvLength)
+    return { kvLength, ...logs.range(key) }
   }
 
   #startRunner(plan: OpenPlan): void {

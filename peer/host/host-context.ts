@@ -6,6 +6,7 @@ import type { ShoalError } from '../errors.ts'
 import type { Links } from '../wire/channel.ts'
 import type { Clock } from '../wire/clock.ts'
 import type { WireLogger } from '../wire/log.ts'
+import type { ActivationLogs } from './activation-logs.ts'
 import type { ModelFacts } from './check-open.ts'
 import type { KvRoom } from './kv-room.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -18,6 +19,7 @@ export interface HostContext<Hop> {
   scheduler: Scheduler
   room: KvRoom
   table: SessionTable<Hop>
+  logs: ActivationLogs
   clock: Clock
   logger: WireLogger
   /** Set once the host takes no new work; opens are refused with it. */

@@ -28,6 +28,11 @@ export const DIAL_MS = 15_000
 export const OPEN_MARGIN_MS = DIAL_MS + 5_000
 /** Bytes of outputs kept per session for re-sending; the newest is kept whatever its size. */
 export const KEPT_BYTES = 8 * 1024 * 1024
+/**
+ * Bytes of outputs logged over all sessions, for replay when a next hop is lost: at a width of 4096 in f16, 32k tokens.
+ * Little beside the KV of as many in one span's layers.
+ */
+export const LOG_BYTES = 256 * 1024 * 1024
 /** Rows of logits one step may ask for: a verified draft is no longer. */
 export const MAX_HEAD_ROWS = 64
 /** When a hop is asked again after refusing for want of KV. */

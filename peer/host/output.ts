@@ -13,7 +13,7 @@ export type Output = { step: Step } | { answer: Answer }
 const ROW_OVERHEAD_BYTES = 16
 
 export function outputOf(plan: OpenPlan, step: CheckedStep, output: SequenceOutput, timing: WorkTiming): Output {
-  const { number, position, count, head } = step
+  const { number, position, count, parts, head } = step
   const timings: HopTiming[] = [
     ...step.timings,
     { queueUs: toMicroseconds(timing.queueMs), computeUs: toMicroseconds(timing.computeMs) }
@@ -24,6 +24,7 @@ export function outputOf(plan: OpenPlan, step: CheckedStep, output: SequenceOutp
   return {
     step: {
       ...place,
+      parts,
       hidden: encodeActivation(output.hidden, plan.encoding),
       head: { rows, topK, temperature, extraIds: [...extraIds] }
     }

@@ -22,6 +22,8 @@ export interface Work {
   position: number
   count: number
   input: SequenceStep['input']
+  /** Its output without a run, where the span has no part in it or has logged it. @throws ShoalError */
+  known?: (() => SequenceOutput) | undefined
   head: HeadRequest
   arrivedAt: number
   /** Asked when its turn comes: false drops it unrun, because its epoch is over. */
@@ -109,7 +111,7 @@ export class Scheduler {
   #collect(): Piece[] {
     const heads: Pending[] = []
     for (const [sequence, line] of this.#lines) {
-      while (line[0] !== undefined && !line[0].work.current()) line.shift()
+      while (line[0] !== undefined && (!line[0].work.current() || this.#isKnown(line[0]))) line.shift()
       const head = line[0]
       if (head === undefined) this.#lines.delete(sequence)
       else if (head.taken > 0 || head.work.ready()) heads.push(head)
@@ -125,6 +127,17 @@ export class Scheduler {
       room -= piece.count
     }
     return batch
+  }
+
+  /** Answers for a step that needs no run once its turn has come; false when it needs one or its turn has not. */
+  #isKnown({ work }: Pending): boolean {
+    if (work.known === undefined || !work.ready()) return false
+    try {
+      work.done(work.known(), { queueMs: this.#clock.now() - work.arrivedAt, computeMs: 0 })
+    } catch (thrown) {
+      work.failed(toShoalError(thrown))
+    }
+    return true
   }
 
   async #run(batch: readonly Piece[]): Promise<void> {

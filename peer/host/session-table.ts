@@ -34,6 +34,8 @@ interface Tombstone {
 
 export interface TableEvents<Hop> {
   expired: (session: HostedSession<Hop>) => void
+  /** It is out of the table. */
+  removed: (session: HostedSession<Hop>) => void
   /** A session came or went. */
   changed: () => void
 }
@@ -102,6 +104,7 @@ export class SessionTable<Hop> {
     this.#sessions.delete(session.key)
     session.forgetLease()
     this.#bury(session)
+    this.#events.removed(session)
     this.#events.changed()
     return true
   }

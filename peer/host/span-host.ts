@@ -8,11 +8,13 @@ import type { SpanOffer } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
+import { ActivationLogs } from './activation-logs.ts'
 import type { ModelFacts } from './check-open.ts'
 import type { Hop } from './hop.ts'
 import { serveHops } from './hop-server.ts'
 import type { HostContext, HostCounters } from './host-context.ts'
 import { KvRoom } from './kv-room.ts'
+import { LOG_BYTES } from './limits.ts'
 import { Scheduler } from './scheduler.ts'
 import { SessionTable } from './session-table.ts'
 
@@ -29,6 +31,8 @@ export interface HostOptions {
   rates: { prefill: number; decode: number }
   /** The offer has changed, or is withdrawn. */
   onChange?: () => void
+  /** Bytes of outputs logged for recovery, over all sessions. Default: LOG_BYTES. */
+  logBytes?: number
   clock?: Clock
   logger?: WireLogger
   /** Stops the host. */
@@ -39,6 +43,8 @@ export interface HostStats extends HostCounters {
   sessions: number
   kvTokens: number
   freeKvTokens: number
+  /** Of outputs logged for recovery. */
+  logBytes: number
 }
 
 export interface SpanHost {
@@ -52,7 +58,17 @@ export interface SpanHost {
 }
 
 export function startHost(options: HostOptions): SpanHost {
-  const { links, engine, model, rates, onChange = () => {}, clock = systemClock, logger = silent, signal } = options
+  const {
+    links,
+    engine,
+    model,
+    rates,
+    onChange = () => {},
+    logBytes = LOG_BYTES,
+    clock = systemClock,
+    logger = silent,
+    signal
+  } = options
   let refusal: ShoalError | undefined
   let changeDue = false
   const counters: HostCounters = { tokensServed: 0, bytesReceived: 0, bytesSent: 0 }
@@ -64,8 +80,10 @@ export function startHost(options: HostOptions): SpanHost {
       if (refusal === undefined) onChange()
     })
   }
+  const logs = new ActivationLogs(logBytes)
   const table: SessionTable<Hop> = new SessionTable(clock, {
     expired: session => void session.hop.expire(),
+    removed: session => logs.drop(session.key),
     changed
   })
   const context: HostContext<Hop> = {
@@ -75,6 +93,7 @@ export function startHost(options: HostOptions): SpanHost {
     scheduler: new Scheduler(engine, clock),
     room: new KvRoom(engine, clock),
     table,
+    logs,
     clock,
     logger,
     refusing: () => refusal,
@@ -132,7 +151,7 @@ export function startHost(options: HostOptions): SpanHost {
             queueMs: Math.round(context.scheduler.queueMs)
           }
         : undefined,
-    stats: () => ({ sessions: table.size, ...kv(), ...counters }),
+    stats: () => ({ sessions: table.size, ...kv(), logBytes: logs.bytes, ...counters }),
     goodbye: async (drainMs = 0) => {
       refuse(leaving(links.self))
       const until = clock.now() + drainMs

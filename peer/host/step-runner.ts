@@ -2,9 +2,20 @@
  * Runs the steps of one epoch at one hop: checks and orders what arrives, hands it to the scheduler, and sends on what
  * comes out, once, for as long as the epoch lives.
  */
-import { BusyError, InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
+
+import type { SequenceOutput } from '../engine/engine.ts'
+import {
+  BusyError,
+  GapError,
+  InvalidFrameError,
+  NonFiniteError,
+  PeerLostError,
+  type ShoalError,
+  toShoalError
+} from '../errors.ts'
 import type { ChainFrame, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
 import type { Outbox } from '../wire/outbox.ts'
+import { Part } from '../wire/step-parts.ts'
 import type { AnswerPath } from './answer-path.ts'
 import { withPeer } from './charge.ts'
 import { type CheckedStep, checkStep } from './check-step.ts'
@@ -42,9 +53,9 @@ export class StepRunner<Hop> {
 
   /** @throws InvalidFrameError, NonFiniteError, GapError, StaleEpochError */
   take(step: Step): void {
-    const { context, index, session, order } = this.#place
+    const { context, order } = this.#place
     context.counters.bytesReceived += step.hidden?.data.length ?? 0
-    const verdict = order.accept(checkStep(step, context.engine.shape, index, session.reserve, context.clock.now()))
+    const verdict = order.accept(this.#check(step))
     if (verdict.kind === 'resend') {
       this.#emit(verdict.output)
       // Its sender may be waiting for a credit that got lost.
@@ -76,24 +87,50 @@ export class StepRunner<Hop> {
     }
   }
 
+  #check(step: Step): CheckedStep {
+    const { context, plan, index, session } = this.#place
+    const hops = plan.hops.length
+    return checkStep(step, context.engine.shape, { index, hops, reserve: session.reserve, arrivedAt: context.clock.now() })
+  }
+
+  /** The output of a step that this hop does not run. @throws GapError when the log has lost it */
+  #known({ number, position, count, part }: CheckedStep): SequenceOutput {
+    const { context, session } = this.#place
+    if (part === Part.pass) return context.engine.shape.heads ? { rows: [] } : { hidden: new Float32Array(0) }
+    const hidden = context.logs.read(session.key, position, count, context.engine.shape.width)
+    if (hidden === undefined)
+      throw new GapError(`step ${number}: positions ${position} … ${position + count} are no longer logged`)
+    return { hidden }
+  }
+
   #enqueue(step: CheckedStep): void {
-    const { context, plan, session, order, live, credit, fail } = this.#place
+    const { context, plan, index, session, order, live, credit, fail } = this.#place
     context.scheduler.enqueue({
       sequence: session.sequence!,
       position: step.position,
       count: step.count,
       input: step.input,
+      known: step.holds ? () => this.#known(step) : undefined,
       head: step.head,
       arrivedAt: step.arrivedAt,
       current: live,
       ready: () => this.#next === undefined || step.number - this.#credited <= plan.window,
-      started: () => order.spoiled(step),
+      started: () => {
+        order.spoiled(step)
+        context.logs.cut(session.key, step.position)
+      },
       done: (result, timing) => {
-        order.ran(step)
-        context.counters.tokensServed += step.count
-        if (!live()) return
+        if (!step.holds) {
+          order.ran(step)
+          context.counters.tokensServed += step.count
+        }
         try {
           const output = outputOf(plan, step, result, timing)
+          // KV and log grow together, also when the epoch has ended meanwhile.
+          if (!step.holds) this.#log(step, output)
+          if (!live()) return
+          // A next hop that does not run the step has no use for its input.
+          if ('step' in output && (step.parts[index + 1] ?? Part.run) !== Part.run) delete output.step.hidden
           if (!order.keep(step, output, outputBytes(output))) return
           this.#emit(output)
           credit(order.executed)
@@ -103,6 +140,12 @@ export class StepRunner<Hop> {
       },
       failed: error => fail(error instanceof NonFiniteError ? withPeer(error, context.links.self) : error)
     })
+  }
+
+  #log({ position, count }: CheckedStep, output: Output): void {
+    const { context, session } = this.#place
+    const hidden = 'step' in output ? output.step.hidden : undefined
+    if (hidden !== undefined && session.sequence !== undefined) context.logs.append(session.key, position, count, hidden)
   }
 
   /** A queued step came again, so its sender stalls: should the next hop's credit be lost, copies of what it ran bring it. */

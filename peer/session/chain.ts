@@ -11,6 +11,7 @@ import { errorOf } from '../wire/failure.ts'
 import type { Answer, AnswerFrame, ChainFrame, Encoding, HeadAsk, HopState, Opened, Row, Step } from '../wire/frames.pb.js'
 import { Outbox } from '../wire/outbox.ts'
 import { answerProtocol } from '../wire/protocols.ts'
+import { Part } from '../wire/step-parts.ts'
 import { Changes } from './changes.ts'
 import { checkAnswer, checkRow } from './check-answer.ts'
 import { closeHop } from './close-hop.ts'
@@ -59,6 +60,8 @@ export interface StepRequest {
   position: number
   tokens: readonly number[]
   head: HeadAsk | undefined
+  /** Each hop's part, empty when all run the step. */
+  parts: Part[]
 }
 
 export class Chain {
@@ -120,10 +123,11 @@ export class Chain {
   /** Sends a step once the credit allows it; resolves to its number. @throws what ended the chain */
   async step(request: StepRequest, signal: AbortSignal): Promise<number> {
     await this.#until(() => this.#sent - this.#credited < this.#options.window, signal)
-    const { position, tokens, head } = request
+    const { position, tokens, head, parts } = request
     const number = ++this.#sent
     this.mostInFlight = Math.max(this.mostInFlight, this.#sent - this.#credited)
-    const step: Step = { ...this.#ids, number, position, count: tokens.length, tokens: { ids: [...tokens] }, timings: [] }
+    const step: Step = { ...this.#ids, number, position, count: tokens.length, timings: [], parts }
+    if ((parts[0] ?? Part.run) === Part.run) step.tokens = { ids: [...tokens] }
     if (head !== undefined) step.head = head
     this.#unanswered.set(number, step)
     this.fed = position + tokens.length

@@ -1,6 +1,7 @@
 /**
  * Keeps one session going over whatever chains there are: opens the first, and when a hop is lost plans another route,
- * opens the next epoch over it and feeds it from token ids. What has been sampled is never touched.
+ * opens the next epoch over it and feeds what its hops lack from the logs of those that are left, at last from token ids.
+ * What has been sampled is never touched.
  */
 import type { PrivateKey } from '@libp2p/interface'
 import {
@@ -23,6 +24,7 @@ import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
 import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
+import { partsAt, planStarts, replayFrom, replayUntil, type Starts, startsFromTokens } from './replay.ts'
 
 export interface DriverContext {
   links: Links
@@ -74,6 +76,9 @@ const UNKNOWN_LINK_MS = 10
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 2_000
 
+/** So many chains in a row are fed from logs; the next one from token ids. */
+const MAX_REPLAYS = 3
+
 export interface Recovery {
   /** Peer at fault, "" when it is not known. */
   lost: string
@@ -105,6 +110,10 @@ export class Driver {
   #epoch = 0
   #chain: Chain | undefined
   #route: Route | undefined
+  /** From where each hop of the chain runs steps. */
+  #starts: Starts = []
+  /** Chains opened since the last answer. */
+  #tries = 0
   /** Peers that may still hold KV of an earlier epoch. */
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
@@ -128,7 +137,8 @@ export class Driver {
         const chain = this.#chain ?? (await this.#open(tokens.length, signal))
         if (first && attempt > 0) this.#context.logger.info({ epoch: chain.epoch }, 'the chain is open again')
         const answer = await this.#feed(chain, tokens, ask.head, signal)
-        this.#observe(chain.route, answer)
+        this.#tries = 0
+        if (partsAt(this.#starts, tokens.length - 1).length === 0) this.#observe(chain.route, answer)
         const logits = ask.needsRow(answer) ? await chain.row(answer.number, answer.rows.length - 1, signal) : undefined
         const recovery =
           lost === undefined
@@ -200,6 +210,9 @@ export class Driver {
     )
     this.#chain = chain
     this.#route = route
+    // Logs that fail again and again, whatever the reason, must not keep the answer from going on.
+    this.#starts = this.#tries++ < MAX_REPLAYS ? planStarts(chain.hopStates, committed) : startsFromTokens(route.hops.length)
+    chain.fed = replayFrom(this.#starts)
     for (const { peer } of route.hops) this.#leftBehind.delete(peer)
     this.#freeLeftBehind()
     return chain
@@ -224,9 +237,10 @@ export class Driver {
     let number = 0
     while (chain.fed < tokens.length) {
       const position = chain.fed
-      const end = Math.min(position + chunk, tokens.length)
+      const end = replayUntil(this.#starts, position, Math.min(position + chunk, tokens.length))
+      const parts = partsAt(this.#starts, position)
       const last = end === tokens.length
-      number = await chain.step({ position, tokens: tokens.slice(position, end), head: last ? head : undefined }, signal)
+      number = await chain.step({ position, tokens: tokens.slice(position, end), head: last ? head : undefined, parts }, signal)
     }
     return chain.answer(number, signal)
   }

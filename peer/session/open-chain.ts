@@ -22,8 +22,7 @@ export async function openChain(options: ChainOptions, signal: AbortSignal): Pro
     firstLayer: span.first,
     endLayer: span.end,
     addresses,
-    numerics,
-    emitFrom: 0
+    numerics
   }))
   const open = await signOpen(
     {

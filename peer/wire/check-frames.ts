@@ -19,6 +19,7 @@ import type {
   Row,
   Step
 } from './frames.pb.js'
+import { isPart, Part } from './step-parts.ts'
 
 export const SESSION_BYTES = 16
 export const DIGEST_BYTES = 32
@@ -112,7 +113,7 @@ function numbered(field: string, frame: { session: Uint8Array; epoch: number; nu
 }
 
 /** Counts that the decoder enforces before it makes room for the next entry. */
-const stepLimits = { tokens: { ids: MAX_STEP_TOKENS }, head: { extraIds: MAX_EXTRA_IDS }, timings: MAX_HOPS }
+const stepLimits = { tokens: { ids: MAX_STEP_TOKENS }, head: { extraIds: MAX_EXTRA_IDS }, timings: MAX_HOPS, parts: MAX_HOPS }
 const answerLimits = {
   rows: MAX_HEAD_ROWS,
   rows$: { ids: MAX_TOP_K, logits: MAX_TOP_K, extraLogits: MAX_EXTRA_IDS },
@@ -233,7 +234,10 @@ export function checkPlan(plan: OpenPlan): void {
 function checkStepFrame(step: Step): void {
   numbered('step', step)
   bounded('step.count', step.count, 1, MAX_STEP_TOKENS)
-  if ((step.tokens === undefined) === (step.hidden === undefined))
+  // In a recovery's steps, a hop that runs nothing is sent nothing; which hop that is depends on the chain.
+  const none = step.tokens === undefined && step.hidden === undefined
+  const both = step.tokens !== undefined && step.hidden !== undefined
+  if (both || (none && step.parts.every(part => part === Part.run)))
     refuse('step', step.tokens === undefined ? 'neither tokens nor hidden' : 'both tokens and hidden', 'exactly one expected')
   if (step.tokens !== undefined && step.tokens.ids.length !== step.count)
     refuse('step.tokens.ids', `${step.tokens.ids.length} ids`, `count ${step.count} expected`)
@@ -246,6 +250,9 @@ function checkStepFrame(step: Step): void {
     few('step.head.extraIds', step.head.extraIds, MAX_EXTRA_IDS)
   }
   checkTimings('step.timings', step.timings)
+  few('step.parts', step.parts, MAX_HOPS)
+  const foreign = step.parts.find(part => !isPart(part))
+  if (foreign !== undefined) refuse('step.parts', foreign, 'a part expected')
 }
 
 function checkAnswer(answer: Answer): void {

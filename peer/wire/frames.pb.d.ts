@@ -87,6 +87,11 @@ export declare namespace ChainFrame {
         value: number;
         index: number;
     }
+    interface ChainFrameStepPartsFieldEvent {
+        field: '$.step.parts[]';
+        index: number;
+        value: number;
+    }
     interface ChainFrameBeatSessionFieldEvent {
         field: '$.beat.session';
         value: Uint8Array<ArrayBuffer>;
@@ -259,7 +264,7 @@ export declare namespace ChainFrame {
     }
     function encode(obj: Partial<ChainFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): ChainFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent>;
 }
 export interface Open {
     plan: Uint8Array<ArrayBuffer>;
@@ -342,16 +347,6 @@ export declare namespace OpenPlan {
         value: string;
         index: number;
     }
-    interface OpenPlanHopsReplayFromFieldEvent {
-        field: '$.hops[].replayFrom';
-        value: number;
-        index: number;
-    }
-    interface OpenPlanHopsEmitFromFieldEvent {
-        field: '$.hops[].emitFrom';
-        value: number;
-        index: number;
-    }
     interface OpenPlanReserveTokensFieldEvent {
         field: '$.reserveTokens';
         value: number;
@@ -387,7 +382,7 @@ export declare namespace OpenPlan {
     }
     function encode(obj: Partial<OpenPlan>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): OpenPlan;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): Generator<OpenPlanSessionFieldEvent | OpenPlanEpochFieldEvent | OpenPlanDriverFieldEvent | OpenPlanModelFieldEvent | OpenPlanHopsPeerFieldEvent | OpenPlanHopsFirstLayerFieldEvent | OpenPlanHopsEndLayerFieldEvent | OpenPlanHopsAddressesFieldEvent | OpenPlanHopsNumericsFieldEvent | OpenPlanHopsReplayFromFieldEvent | OpenPlanHopsEmitFromFieldEvent | OpenPlanReserveTokensFieldEvent | OpenPlanCommittedFieldEvent | OpenPlanLeaseMsFieldEvent | OpenPlanWaitMsFieldEvent | OpenPlanEncodingFieldEvent | OpenPlanWindowFieldEvent | OpenPlanDriverAddressesFieldEvent | OpenPlanIssuedAtFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): Generator<OpenPlanSessionFieldEvent | OpenPlanEpochFieldEvent | OpenPlanDriverFieldEvent | OpenPlanModelFieldEvent | OpenPlanHopsPeerFieldEvent | OpenPlanHopsFirstLayerFieldEvent | OpenPlanHopsEndLayerFieldEvent | OpenPlanHopsAddressesFieldEvent | OpenPlanHopsNumericsFieldEvent | OpenPlanReserveTokensFieldEvent | OpenPlanCommittedFieldEvent | OpenPlanLeaseMsFieldEvent | OpenPlanWaitMsFieldEvent | OpenPlanEncodingFieldEvent | OpenPlanWindowFieldEvent | OpenPlanDriverAddressesFieldEvent | OpenPlanIssuedAtFieldEvent>;
 }
 export interface HopPlan {
     peer: string;
@@ -395,8 +390,6 @@ export interface HopPlan {
     endLayer: number;
     addresses: string[];
     numerics: string;
-    replayFrom?: number;
-    emitFrom: number;
 }
 export declare namespace HopPlan {
     const codec: () => Codec<HopPlan>;
@@ -421,17 +414,9 @@ export declare namespace HopPlan {
         field: '$.numerics';
         value: string;
     }
-    interface HopPlanReplayFromFieldEvent {
-        field: '$.replayFrom';
-        value: number;
-    }
-    interface HopPlanEmitFromFieldEvent {
-        field: '$.emitFrom';
-        value: number;
-    }
     function encode(obj: Partial<HopPlan>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HopPlan>): HopPlan;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HopPlan>): Generator<HopPlanPeerFieldEvent | HopPlanFirstLayerFieldEvent | HopPlanEndLayerFieldEvent | HopPlanAddressesFieldEvent | HopPlanNumericsFieldEvent | HopPlanReplayFromFieldEvent | HopPlanEmitFromFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HopPlan>): Generator<HopPlanPeerFieldEvent | HopPlanFirstLayerFieldEvent | HopPlanEndLayerFieldEvent | HopPlanAddressesFieldEvent | HopPlanNumericsFieldEvent>;
 }
 export declare enum Encoding {
     AUTO = "AUTO",
@@ -507,6 +492,7 @@ export interface Step {
     hidden?: Activation;
     head?: HeadAsk;
     timings: HopTiming[];
+    parts: number[];
 }
 export declare namespace Step {
     const codec: () => Codec<Step>;
@@ -570,9 +556,14 @@ export declare namespace Step {
         value: number;
         index: number;
     }
+    interface StepPartsFieldEvent {
+        field: '$.parts[]';
+        index: number;
+        value: number;
+    }
     function encode(obj: Partial<Step>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Step>): Step;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Step>): Generator<StepSessionFieldEvent | StepEpochFieldEvent | StepNumberFieldEvent | StepPositionFieldEvent | StepCountFieldEvent | StepTokensIdsFieldEvent | StepHiddenDtypeFieldEvent | StepHiddenDataFieldEvent | StepHeadRowsFieldEvent | StepHeadTopKFieldEvent | StepHeadTemperatureFieldEvent | StepHeadExtraIdsFieldEvent | StepTimingsQueueUsFieldEvent | StepTimingsComputeUsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Step>): Generator<StepSessionFieldEvent | StepEpochFieldEvent | StepNumberFieldEvent | StepPositionFieldEvent | StepCountFieldEvent | StepTokensIdsFieldEvent | StepHiddenDtypeFieldEvent | StepHiddenDataFieldEvent | StepHeadRowsFieldEvent | StepHeadTopKFieldEvent | StepHeadTemperatureFieldEvent | StepHeadExtraIdsFieldEvent | StepTimingsQueueUsFieldEvent | StepTimingsComputeUsFieldEvent | StepPartsFieldEvent>;
 }
 export interface Tokens {
     ids: number[];

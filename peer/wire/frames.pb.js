@@ -860,14 +860,6 @@ export var HopPlan;
                     w.uint32(42);
                     w.string(obj.numerics);
                 }
-                if (obj.replayFrom != null) {
-                    w.uint32(48);
-                    w.uint32(obj.replayFrom);
-                }
-                if ((obj.emitFrom != null && obj.emitFrom !== 0)) {
-                    w.uint32(56);
-                    w.uint32(obj.emitFrom);
-                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -877,8 +869,7 @@ export var HopPlan;
                     firstLayer: 0,
                     endLayer: 0,
                     addresses: [],
-                    numerics: '',
-                    emitFrom: 0
+                    numerics: ''
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -905,14 +896,6 @@ export var HopPlan;
                         }
                         case 5: {
                             obj.numerics = reader.string();
-                            break;
-                        }
-                        case 6: {
-                            obj.replayFrom = reader.uint32();
-                            break;
-                        }
-                        case 7: {
-                            obj.emitFrom = reader.uint32();
                             break;
                         }
                         default: {
@@ -967,20 +950,6 @@ export var HopPlan;
                             yield {
                                 field: `${prefix}.numerics`,
                                 value: reader.string()
-                            };
-                            break;
-                        }
-                        case 6: {
-                            yield {
-                                field: `${prefix}.replayFrom`,
-                                value: reader.uint32()
-                            };
-                            break;
-                        }
-                        case 7: {
-                            yield {
-                                field: `${prefix}.emitFrom`,
-                                value: reader.uint32()
                             };
                             break;
                         }
@@ -1291,6 +1260,12 @@ export var Step;
                         HopTiming.codec().encode(value, w);
                     }
                 }
+                if (obj.parts != null && obj.parts.length > 0) {
+                    for (const value of obj.parts) {
+                        w.uint32(80);
+                        w.uint32(value);
+                    }
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1301,7 +1276,8 @@ export var Step;
                     number: 0,
                     position: 0,
                     count: 0,
-                    timings: []
+                    timings: [],
+                    parts: []
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1354,6 +1330,13 @@ export var Step;
                             }));
                             break;
                         }
+                        case 10: {
+                            if (opts.limits?.parts != null && obj.parts.length === opts.limits.parts) {
+                                throw new MaxLengthError('Decode error - repeated field "parts" had too many elements');
+                            }
+                            obj.parts.push(reader.uint32());
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -1363,7 +1346,8 @@ export var Step;
                 return obj;
             }, function* (reader, length, prefix, opts = {}) {
                 const obj = {
-                    timings: 0
+                    timings: 0,
+                    parts: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1435,6 +1419,18 @@ export var Step;
                                 };
                             }
                             obj.timings++;
+                            break;
+                        }
+                        case 10: {
+                            if (opts.limits?.parts != null && obj.parts === opts.limits.parts) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "parts" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.parts[]`,
+                                index: obj.parts,
+                                value: reader.uint32()
+                            };
+                            obj.parts++;
                             break;
                         }
                         default: {

@@ -73,8 +73,7 @@ export class RawDriver {
         firstLayer: engine.shape.span.first,
         endLayer: engine.shape.span.end,
         addresses: links.addresses(),
-        numerics: 'stand-in',
-        emitFrom: 0
+        numerics: 'stand-in'
       })),
       reserveTokens: 64,
       committed: 0,
@@ -121,6 +120,7 @@ export function step(number: number, position: number, ids: readonly number[], c
       tokens: { ids: [...ids] },
       head: greedy,
       timings: [],
+      parts: [],
       ...change
     }
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { ActivationLogs } from '../../../peer/host/activation-logs.ts'
 import { ChainFrame } from '../../../peer/wire/frames.pb.js'
 import type { Delivery, Passing } from './memory-links.ts'
 import { PROMPT, SmallSwarm, tokensOf } from './small-swarm.ts'
@@ -14,6 +15,8 @@ const THREE = [
 ]
 /** Holds everything, but so slowly that routes avoid it while others live. */
 const LAST_RESORT = { first: 0, end: 8, decodeRate: 0.01 }
+/** One token's output of a hop: 4 values in f16. */
+const ROW_BYTES = 8
 /** Longer than any lease: whatever nobody renews is free after it. */
 const LEASES_MS = 60_000
 
@@ -66,6 +69,117 @@ test('recovery tells who was lost and over which hops it goes on', async () => {
   }
   assert.equal(seen, 112)
 })
+
+/** How often the host computed each position, from 0. */
+function timesComputed(swarm: SmallSwarm, at: number): number[] {
+  const times: number[] = []
+  for (const { position, count } of swarm.hosts[at]!.engine.batches.flat())
+    for (let computed = position; computed < position + count; computed++) times[computed] = (times[computed] ?? 0) + 1
+  return times
+}
+
+/** Runs to the end, killing the hosts after the fourth token. */
+async function runAndKill(swarm: SmallSwarm, victims: readonly number[]): Promise<number[]> {
+  const tokens: number[] = []
+  for await (const event of untilDone(swarm)) {
+    if (event.type !== 'token') continue
+    tokens.push(event.token)
+    if (tokens.length === 4) for (const victim of victims) kill(swarm, victim)
+  }
+  return tokens
+}
+
+const FED = PROMPT.length + 11
+const once = Array.from({ length: FED }, () => 1)
+
+for (const { what, victims, spares, survivors, newcomers } of [
+  { what: 'the first hop', victims: [0], spares: [{ first: 0, end: 3 }], survivors: [1, 2], newcomers: [3] },
+  { what: 'the middle hop', victims: [1], spares: [{ first: 3, end: 6 }], survivors: [0, 2], newcomers: [3] },
+  { what: 'the last hop', victims: [2], spares: [{ first: 6, end: 8 }], survivors: [0, 1], newcomers: [3] },
+  {
+    what: 'a hop that two smaller ones replace',
+    victims: [1],
+    spares: [
+      { first: 3, end: 4 },
+      { first: 4, end: 6 }
+    ],
+    survivors: [0, 2],
+    newcomers: [3, 4]
+  },
+  { what: 'two neighbours', victims: [1, 2], spares: THREE.slice(1), survivors: [0], newcomers: [3, 4] },
+  {
+    what: 'two hops apart',
+    victims: [0, 2],
+    spares: [
+      { first: 0, end: 3 },
+      { first: 6, end: 8 }
+    ],
+    survivors: [1],
+    newcomers: [3, 4]
+  }
+]) {
+  test(`logs replace ${what}: no survivor computes a position again`, async () => {
+    const swarm = new SmallSwarm([...THREE, ...spares])
+    assert.deepEqual(await runAndKill(swarm, victims), expected)
+    for (const at of survivors) assert.deepEqual(timesComputed(swarm, at), once, `survivor ${at}`)
+    for (const at of newcomers) assert.deepEqual(timesComputed(swarm, at), once, `newcomer ${at}`)
+    await swarm.clock.pass(LEASES_MS)
+    for (const { id, host } of swarm.hosts) if (!swarm.gone.has(id)) assert.equal(host.stats().logBytes, 0)
+  })
+}
+
+test('logs that are too small are made up for from token ids', async () => {
+  // 12 of the prompt's 21 positions: no log begins at the first.
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }].map(span => ({ ...span, logBytes: 12 * ROW_BYTES })))
+  assert.deepEqual(await runAndKill(swarm, [1]), expected)
+  assert.equal(timesComputed(swarm, 0)[0], 2)
+  // The hop behind the lost one has lost nothing.
+  assert.deepEqual(timesComputed(swarm, 2), once)
+  await swarm.clock.pass(LEASES_MS)
+  assert.deepEqual(
+    [0, 2, 3].map(at => swarm.hosts[at]!.host.stats().logBytes),
+    [0, 0, 0]
+  )
+})
+
+test('a log that goes between a hop’s answer and its replay costs another epoch, not the answer', async () => {
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
+  const tokens: number[] = []
+  let epoch = 0
+  swarm.network.onFrame = ({ from, protocol, bytes }) => {
+    if (from !== swarm.hosts[0]!.id || !protocol.includes('/chain/')) return
+    const { opened } = ChainFrame.decode(bytes)
+    // Behind the hop's back, so that what it said of its log is no longer so.
+    if (opened?.epoch === 2) read.fails = true
+  }
+  const read = failingReads()
+  try {
+    for await (const event of untilDone(swarm)) {
+      if (event.type === 'recovered') epoch = event.recovery.epoch
+      if (event.type === 'token' && tokens.push(event.token) === 4) kill(swarm, 1)
+    }
+  } finally {
+    read.restore()
+  }
+  assert.deepEqual(tokens, expected)
+  assert.equal(epoch, 5, 'three epochs from logs, then one from token ids')
+  assert.ok(timesComputed(swarm, 0)[0]! > 1)
+})
+
+/** Has every log lose what it holds when it is read, once `fails` is set. */
+function failingReads() {
+  const { read } = ActivationLogs.prototype
+  const control = {
+    fails: false,
+    restore: () => {
+      ActivationLogs.prototype.read = read
+    }
+  }
+  ActivationLogs.prototype.read = function (...args) {
+    return control.fails ? undefined : read.apply(this, args)
+  }
+  return control
+}
 
 test('several hops die one after the other, also while the chain is being replaced', async () => {
   const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT])
@@ -143,6 +257,9 @@ const fault = fc.record<Fault>({
   victim: fc.nat(2)
 })
 
+/** Room for all, for some of the prompt, or for nothing. */
+const logBytes = fc.constantFrom(1_000_000, 1_000_000, 12 * ROW_BYTES, 0)
+
 /** What the schedule does to one frame. */
 function fateOf(swarm: SmallSwarm, faults: Map<number, Fault>, passing: Passing): Delivery[] {
   const found = faults.get(passing.index)
@@ -182,9 +299,9 @@ function ofEarlierEpoch({ protocol, bytes }: Passing): Uint8Array {
 
 test('whatever happens to frames, links and peers, each token is given once and is the undisturbed run’s', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.uniqueArray(fault, { selector: ({ at }) => at, maxLength: 6 }), async schedule => {
+    fc.asyncProperty(fc.uniqueArray(fault, { selector: ({ at }) => at, maxLength: 6 }), logBytes, async (schedule, logBytes) => {
       // One more whole copy than hops may die.
-      const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT])
+      const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT].map(span => ({ ...span, logBytes })))
       const faults = new Map(schedule.map(entry => [entry.at, entry]))
       swarm.network.fate = passing => fateOf(swarm, faults, passing)
       const events = await swarm.run({ maxTokens: 8 }, { recoverMs: 600_000, openMs: 600_000 })
@@ -194,10 +311,11 @@ test('whatever happens to frames, links and peers, each token is given once and 
         if (swarm.gone.has(id)) continue
         assert.equal(engine.kv().freeBlocks, 256)
         assert.equal(host.stats().sessions, 0)
+        assert.equal(host.stats().logBytes, 0)
       }
       assert.deepEqual(swarm.network.open, [])
     }),
-    { numRuns: 250, seed: 3, endOnFailure: false }
+    { numRuns: 500, seed: 3, endOnFailure: false }
   )
 })
 

@@ -28,6 +28,8 @@ const ids = keys.map(key => peerIdFromPrivateKey(key).toString())
 export interface HostSpan extends StandInOptions {
   /** Announced tokens a second through a layer: routes keep off the slow. */
   decodeRate?: number
+  /** Bytes of outputs it logs. */
+  logBytes?: number
 }
 
 export interface SwarmHost {
@@ -71,7 +73,8 @@ export class SmallSwarm {
       engine,
       model: this.model,
       rates: { prefill: 1000, decode: options.decodeRate ?? 100 },
-      clock: this.clock
+      clock: this.clock,
+      ...(options.logBytes === undefined ? {} : { logBytes: options.logBytes })
     })
     const added = { id: ids[at]!, key: keys[at]!, links, engine, host }
     this.hosts.push(added)

@@ -9,7 +9,7 @@ import { signOpen, verifyOpen } from '../../../peer/wire/open-signature.ts'
 import { answerProtocol, chainProtocol, directoryProtocol } from '../../../peer/wire/protocols.ts'
 
 const session = new Uint8Array(16).fill(3)
-const step: Step = { session, epoch: 1, number: 1, position: 0, count: 2, tokens: { ids: [5, 6] }, timings: [] }
+const step: Step = { session, epoch: 1, number: 1, position: 0, count: 2, tokens: { ids: [5, 6] }, timings: [], parts: [] }
 const answer = {
   session,
   epoch: 1,
@@ -41,6 +41,9 @@ test('what protobuf lets through is refused by field', () => {
   refused({ step: { ...step, count: 0 } }, /step\.count/)
   refused({ step: { ...step, count: 3 } }, /step\.tokens\.ids: 2 ids/)
   refused({ step: { ...step, tokens: undefined } as unknown as Step }, /neither/)
+  refused({ step: { ...step, tokens: undefined, parts: [0, 0] } as unknown as Step }, /neither/)
+  refused({ step: { ...step, parts: [0, 3] } }, /step\.parts: 3/)
+  refused({ step: { ...step, parts: Array.from({ length: 257 }, () => 0) } }, /parts/i)
   refused({ step: { ...step, head: { rows: 3, topK: 1, temperature: 1, extraIds: [] } } }, /step\.head\.rows: 3/)
   refused({ step: { ...step, head: { rows: 1, topK: 129, temperature: 1, extraIds: [] } } }, /topK: 129/)
   refused({ step: { ...step, head: { rows: 1, topK: 1, temperature: Number.NaN, extraIds: [] } } }, /temperature: NaN/)
@@ -80,8 +83,7 @@ test('an open holds for its driver’s signature only', async () => {
     firstLayer,
     endLayer,
     addresses: [],
-    numerics: '',
-    emitFrom: 0
+    numerics: ''
   })
   const plan: OpenPlan = {
     session,
