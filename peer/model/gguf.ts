@@ -1,5 +1,5 @@
 /**
- * Reads the header of a GGUF v3 file: metadata and tensor table, from a source of any size, in a growing window.
+ * Reads the header of a GGUF file (version 2 or 3): metadata and tensor table, from a source of any size, in a growing window.
  * A parser of our own because model files come from strangers: every count, length, nesting and offset is held against
  * the bytes that are really there before memory is taken for it, which @huggingface/gguf (the independent check in the
  * tests) leaves to the caller. Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
@@ -143,8 +143,9 @@ function parseHeader(cursor: GgufCursor, fileSize: number): GgufHeader {
   const magic = cursor.u32('magic')
   if (magic !== MAGIC) throw new InvalidFileError(`magic: 0x${magic.toString(16).padStart(8, '0')} is not 'GGUF'`)
   const version = cursor.u32('version')
-  if (version === 0x03000000) throw new UnsupportedModelError('version: a big-endian GGUF file')
-  if (version !== 3) throw new UnsupportedModelError(`version: GGUF ${version}; Shoal reads version 3`)
+  if (version === 0x02000000 || version === 0x03000000) throw new UnsupportedModelError('version: a big-endian GGUF file')
+  // Version 3 only added big-endian files; 1 had 32-bit lengths.
+  if (version !== 2 && version !== 3) throw new UnsupportedModelError(`version: GGUF ${version}; Shoal reads versions 2 and 3`)
   const tensorCount = cursor.count('tensors', 32, MAX_TENSORS)
   const metadataCount = cursor.count('metadata entries', 13, MAX_METADATA_ENTRIES)
   const metadata = new Map<string, GgufValue>()

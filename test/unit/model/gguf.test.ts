@@ -172,6 +172,8 @@ describe('GGUF header', () => {
   it('refuses other versions and byte orders by name', async () => {
     for (const [version, message] of [
       [1, /GGUF 1/],
+      [4, /GGUF 4/],
+      [0x02000000, /big-endian/],
       [0x03000000, /big-endian/]
     ] as const) {
       await assert.rejects(
@@ -179,6 +181,13 @@ describe('GGUF header', () => {
         thrown => thrown instanceof UnsupportedModelError && message.test(thrown.message)
       )
     }
+  })
+
+  it('reads version 2 as its twin of version 3', async () => {
+    const file = { metadata: tinyMetadata(), tensors: tinyTensors() }
+    const second = writeGguf({ ...file, version: 2 })
+    assert.equal(second[4], 2)
+    assert.deepEqual(await read(second), await read(writeGguf(file)))
   })
 
   it('refuses every truncation of a small file, naming what is cut', async () => {
