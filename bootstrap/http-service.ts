@@ -13,6 +13,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { SourceError } from '../peer/errors.ts'
 import type { Rendezvous } from '../peer/wire/join.ts'
 import type { TlsCertificate } from '../peer/wire/limits.ts'
+import { type JoinedFile, sendJoined } from './joined-files.ts'
 import type { PublishedModel } from './published-model.ts'
 
 /** Manifests and weights are named by their digest: what lies there never changes. */
@@ -80,18 +81,23 @@ export async function serveHttp(options: HttpServiceOptions): Promise<HttpServic
 
 /** @throws SourceError when a model's weights are not a readable file */
 async function serveModels(app: FastifyInstance, models: readonly PublishedModel[]): Promise<void> {
-  for (const { digest, manifest, weightsPath } of models) {
+  for (const { digest, manifest, weightsPath, weightsParts } of models) {
     app.get(`/models/${digest}/manifest`, async (_request, reply) => {
       reply.header('Cache-Control', `public, max-age=${FOREVER_SECONDS}, immutable`)
       reply.type('application/json')
       return Buffer.from(manifest)
     })
+    if (weightsParts !== undefined) {
+      const files = await Promise.all(weightsParts.map(findFile))
+      app.get(`/models/${digest}/weights`, (request, reply) => {
+        reply.type('application/octet-stream')
+        reply.header('Cache-Control', `public, max-age=${FOREVER_SECONDS}, immutable`)
+        return sendJoined(request, reply, files, `"${digest}"`)
+      })
+      continue
+    }
     if (weightsPath === undefined) continue
-    const path = resolve(weightsPath)
-    const file = await stat(path).catch((cause: Error) => {
-      throw new SourceError(`${path}: ${cause.message}`, {}, { cause })
-    })
-    if (!file.isFile()) throw new SourceError(`${path}: not a file`)
+    const { path } = await findFile(weightsPath)
     app.get(`/models/${digest}/weights`, (_request, reply) => {
       reply.type('application/octet-stream')
       return reply.sendFile(basename(path), dirname(path), {
@@ -103,6 +109,15 @@ async function serveModels(app: FastifyInstance, models: readonly PublishedModel
       })
     })
   }
+}
+
+async function findFile(place: string): Promise<JoinedFile> {
+  const path = resolve(place)
+  const file = await stat(path).catch((cause: Error) => {
+    throw new SourceError(`${path}: ${cause.message}`, {}, { cause })
+  })
+  if (!file.isFile()) throw new SourceError(`${path}: not a file`)
+  return { path, bytes: file.size }
 }
 
 /** Connects a WebSocket's bytes to libp2p's own listener, request included; libp2p does the handshake. */

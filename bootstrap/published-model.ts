@@ -8,6 +8,8 @@ export interface PublishedModel {
   manifest: Uint8Array
   /** A local file to serve the weights from. */
   weightsPath?: string
+  /** Or local files that hold the weights end to end. */
+  weightsParts?: readonly string[]
   /** Further URLs of the same weights. */
   sources: readonly string[]
 }

@@ -8,12 +8,12 @@ import type { PublishedModel } from './published-model.ts'
 /** With URLs under `base`; '' for those relative to /shoal.json. */
 export function publishedAt(base: string, models: readonly PublishedModel[]): RendezvousModel[] {
   const root = base === '' ? '' : `${base.replace(/\/$/, '')}/`
-  return models.map(({ name, digest, layers, weightsPath, sources }) => ({
+  return models.map(({ name, digest, layers, weightsPath, weightsParts, sources }) => ({
     name,
     digest,
     layers,
     manifestUrl: `${root}models/${digest}/manifest`,
-    sources: [...(weightsPath === undefined ? [] : [`${root}models/${digest}/weights`]), ...sources]
+    sources: [...((weightsPath ?? weightsParts) === undefined ? [] : [`${root}models/${digest}/weights`]), ...sources]
   }))
 }
 

@@ -18,22 +18,26 @@ export function publishCommand(): Command {
       'Reads a GGUF file, hashes its tensors and writes its manifest. The manifest’s digest names the model: same digest, same bytes. ' +
         'Serve it with `shoal bootstrap --manifest FILE --model FILE|URL`.'
     )
-    .argument('<model>', 'GGUF file, or URL that answers range requests')
+    .argument('<model>', 'GGUF file (of a split model: any part), or URL that answers range requests')
     .option('-o, --out <file>', 'where to write the manifest (default: NAME.manifest.json)')
     .option('--json', 'print one JSON object')
     .action((place: string, options: PublishOptions) => untilToldToEnd(signal => publish(place, options, signal)))
 }
 
 async function publish(place: string, options: PublishOptions, signal: AbortSignal): Promise<void> {
-  const [{ openModelSource }, { manifestOf }] = await Promise.all([import('./model-source.ts'), import('../model/manifest.ts')])
+  const [{ openModelSource }, { buildManifest }] = await Promise.all([
+    import('./model-source.ts'),
+    import('../model/manifest.ts')
+  ])
   const source = await openModelSource(place, signal)
   const bar = progressBar('hashing')
-  const named = await manifestOf(source, ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal), signal).finally(
-    async () => {
+  const named = await source
+    .readHeader(signal)
+    .then(header => buildManifest(header, source, done => bar.update(done.bytesDone, done.bytesTotal), signal))
+    .finally(async () => {
       bar.clear()
-      await source.close?.()
-    }
-  )
+      await source.close()
+    })
   const { name } = named.manifest
   const out = options.out ?? `${name.replaceAll(/[^\w.-]+/g, '-')}.manifest.json`
   await writeFile(out, named.bytes)

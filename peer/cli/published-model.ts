@@ -4,7 +4,7 @@
 import { readFile } from 'node:fs/promises'
 import type { PublishedModel } from '../../bootstrap/published-model.ts'
 import { ModelMismatchError } from '../errors.ts'
-import { manifestOf, parseManifest } from '../model/manifest.ts'
+import { buildManifest, parseManifest } from '../model/manifest.ts'
 import { isUrl, openModelSource } from './model-source.ts'
 import { progressBar } from './progress-bar.ts'
 
@@ -25,14 +25,17 @@ export async function publishedModel(
   const source = await openModelSource(place, signal)
   try {
     const bar = progressBar(`hashing ${source.name}`)
+    const header = await source.readHeader(signal)
     const named =
       manifestPath === undefined
-        ? await manifestOf(source, ({ bytesDone, bytesTotal }) => bar.update(bytesDone, bytesTotal), signal).finally(bar.clear)
+        ? await buildManifest(header, source, done => bar.update(done.bytesDone, done.bytesTotal), signal).finally(bar.clear)
         : await parseManifest(new Uint8Array(await readFile(manifestPath)))
     const { name, fileSize, hyperparameters } = named.manifest
     if (fileSize !== source.size)
       throw new ModelMismatchError(`${manifestPath} describes a file of ${fileSize} bytes, ${place} has ${source.size}`)
-    const weights = isUrl(place) ? { sources: [place] } : { sources: [], weightsPath: place }
+    const weights = isUrl(place)
+      ? { sources: [place] }
+      : { sources: [], ...(source.paths.length === 1 ? { weightsPath: place } : { weightsParts: source.paths }) }
     return {
       name: shortName(name) || named.digest.slice(0, 12),
       digest: named.digest,
@@ -41,6 +44,6 @@ export async function publishedModel(
       ...weights
     }
   } finally {
-    await source.close?.()
+    await source.close()
   }
 }

@@ -4,13 +4,14 @@
  */
 import { InvalidFileError, UnsupportedModelError } from '../errors.ts'
 import type { ByteSource } from './byte-source.ts'
-import { type GgufHeader, readGgufHeader } from './gguf.ts'
+import type { GgufHeader } from './gguf.ts'
 import { hyperparametersFrom } from './hyperparameters.ts'
 import { checkManifest } from './manifest-checks.ts'
 import { CHUNK_BYTES, MANIFEST_VERSION, MAX_MANIFEST_BYTES, type Manifest, type ManifestTensor } from './manifest-format.ts'
 import { optionalString } from './metadata.ts'
 import { sha256Hex } from './sha256.ts'
 import { checkTensorTable } from './span-tensors.ts'
+import { readModelHeader } from './split.ts'
 import { tokenizerFactsFrom } from './tokenizer-facts.ts'
 import type { Hyperparameters } from './types.ts'
 
@@ -74,13 +75,13 @@ export async function buildManifest(
   return await nameManifest(manifest)
 }
 
-/** Header, then manifest, of the GGUF file behind `source`. @throws as `readGgufHeader` and `buildManifest` */
+/** Header, then manifest, of the GGUF file behind `source`. @throws as `readModelHeader` and `buildManifest` */
 export async function manifestOf(
   source: ByteSource,
   onProgress?: (progress: HashProgress) => void,
   signal?: AbortSignal
 ): Promise<NamedManifest> {
-  return await buildManifest(await readGgufHeader(source, signal), source, onProgress, signal)
+  return await buildManifest(await readModelHeader([source], signal), source, onProgress, signal)
 }
 
 /** Where the chunks of a tensor lie in the file, in order. */

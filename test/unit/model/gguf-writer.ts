@@ -153,3 +153,30 @@ export function tinyTensors(): WrittenTensor[] {
   ]
   return [tensor('token_embd.weight', 64, 4), ...layer(0), ...layer(1), tensor('output_norm.weight', 64)]
 }
+
+/**
+ * The same file in parts, as llama.cpp's gguf-split writes it: the first holds the metadata, `cuts` says before which
+ * tensors a new one begins. `change` makes parts wrong.
+ */
+export function writeSplit(
+  file: WrittenFile,
+  cuts: readonly number[],
+  change: (part: WrittenFile, index: number) => WrittenFile = part => part
+): Uint8Array<ArrayBuffer>[] {
+  const { metadata = [], tensors = [], ...rest } = file
+  const count = cuts.length + 1
+  return Array.from({ length: count }, (_, index) => {
+    const facts: [string, WrittenValue][] = [
+      ['split.no', { type: 'u16', value: index }],
+      ['split.count', { type: 'u16', value: count }],
+      ['split.tensors.count', { type: 'i32', value: tensors.length }]
+    ]
+    const own = tensors.slice(cuts[index - 1] ?? 0, cuts[index] ?? tensors.length)
+    return writeGguf(change({ ...rest, metadata: index === 0 ? [...metadata, ...facts] : facts, tensors: own }, index))
+  })
+}
+
+/** As gguf-split names them. */
+export function splitName(name: string, index: number, count: number): string {
+  return `${name}-${String(index + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.gguf`
+}
