@@ -130,7 +130,7 @@ describe('split model', () => {
       )
   })
 
-  it('refuses each part of a version, byte order or length that a file may not have', async () => {
+  it('refuses a part that was cut short, naming it', async () => {
     for (const index of [0, 1, 2]) {
       const parts = writeSplit(model, CUTS)
       parts[index] = parts[index]!.slice(0, -64)
