@@ -59,7 +59,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
       const models = services.map(({ model, layers }) => ({ name: model.name, digest: model.digest, layers }))
       const gateway = await startGateway({
         services: () => services,
-        health: async (answering, limit) => describeHealth(swarm.self, answering, models, await swarm.directory(limit)),
+        health: async (counts, limit) => describeHealth(swarm.self, counts, models, await swarm.directory(limit)),
         host: options.host,
         port: options.port,
         logger

@@ -12,19 +12,29 @@ type Finished = Extract<CompletionEvent, { type: 'finished' }>
 export interface OpenedAnswer {
   first: Promise<IteratorResult<CompletionEvent, void>>
   rest: Events
+  /** Told of each pause in which a lost chain was replaced. */
+  recovered: (pauseMs: number) => void
 }
 
-export function openAnswer(service: CompletionService, request: CompletionRequest, signal: AbortSignal): OpenedAnswer {
+export function openAnswer(
+  service: CompletionService,
+  request: CompletionRequest,
+  signal: AbortSignal,
+  recovered: (pauseMs: number) => void
+): OpenedAnswer {
   const rest = service.complete(request, signal)
   const first = rest.next()
   // Whoever reads it hears of a failure; one that comes while a status is waited for must not end the process.
   first.catch(() => {})
-  return { first, rest }
+  return { first, rest, recovered }
 }
 
-async function* eventsOf({ first, rest }: OpenedAnswer): Events {
+async function* eventsOf({ first, rest, recovered }: OpenedAnswer): Events {
   try {
-    for (let next = await first; !next.done; next = await rest.next()) yield next.value
+    for (let next = await first; !next.done; next = await rest.next()) {
+      if (next.value.type === 'recovered') recovered(next.value.pauseMs)
+      yield next.value
+    }
   } finally {
     await rest.return()
   }

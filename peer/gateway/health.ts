@@ -10,6 +10,14 @@ export interface ServedModel {
   layers: number
 }
 
+/** What the gateway counts of its own answers. */
+export interface AnswerCounts {
+  /** Under way now. */
+  answering: number
+  /** Chains lost and replaced under answers since the gateway started, and how long these paused for it altogether. */
+  recoveries: { count: number; pauseMs: number }
+}
+
 export interface Health {
   /** `incomplete` while some layer of a served model is held by nobody. */
   status: 'ok' | 'incomplete'
@@ -17,6 +25,8 @@ export interface Health {
   peer: string
   /** Answers under way here. */
   answering: number
+  /** Of answers since the gateway started. */
+  recoveries: { count: number; pause_ms: number }
   models: { name: string; digest: string; layers: number; missing_layers: number[] }[]
   hops: HopHealth[]
 }
@@ -36,7 +46,12 @@ export interface HopHealth {
   age_ms: number
 }
 
-export function describeHealth(self: string, answering: number, models: readonly ServedModel[], directory: Directory): Health {
+export function describeHealth(
+  self: string,
+  { answering, recoveries }: AnswerCounts,
+  models: readonly ServedModel[],
+  directory: Directory
+): Health {
   const hops = directory.entries.flatMap(({ announcement, ageMs }) =>
     announcement.offers.map(
       (offer): HopHealth => ({
@@ -59,5 +74,13 @@ export function describeHealth(self: string, answering: number, models: readonly
     return { name, digest, layers, missing_layers: missing }
   })
   const complete = covered.length > 0 && covered.every(model => model.missing_layers.length === 0)
-  return { status: complete ? 'ok' : 'incomplete', peer: self, answering, models: covered, hops }
+  const { count, pauseMs } = recoveries
+  return {
+    status: complete ? 'ok' : 'incomplete',
+    peer: self,
+    answering,
+    recoveries: { count, pause_ms: pauseMs },
+    models: covered,
+    hops
+  }
 }

@@ -12,15 +12,15 @@ import { chunkAnswer, collectAnswer, openAnswer } from './answer.ts'
 import { type AnswerHeader, type Api, answerId } from './answer-objects.ts'
 import { type ApiError, fromHttpError, modelNotFound, toApiError } from './api-error.ts'
 import { eventStream, withinOrUndefined } from './event-stream.ts'
-import type { Health } from './health.ts'
+import type { AnswerCounts, Health } from './health.ts'
 import { CLOSE_GRACE_MS, HEALTH_MS, MAX_BODY_BYTES, MAX_CONCURRENT_ANSWERS, STATUS_WAIT_MS } from './limits.ts'
 import { type ApiRequest, readChatRequest, readTextRequest } from './read-request.ts'
 
 export interface GatewayOptions {
   /** Asked at every request, so that models may come and go. */
   services: () => readonly CompletionService[]
-  /** What GET /health tells, given how many answers are under way. */
-  health: (answering: number, signal: AbortSignal) => Promise<Health>
+  /** What GET /health tells, given what the gateway counts itself. */
+  health: (counts: AnswerCounts, signal: AbortSignal) => Promise<Health>
   host: string
   /** 0 lets the system choose. */
   port: number
@@ -44,6 +44,11 @@ export async function startGateway({ services, health, host, port, logger }: Gat
   const closing = new AbortController()
   const quiet = Promise.withResolvers<void>()
   let answering = 0
+  const recoveries = { count: 0, pauseMs: 0 }
+  const recovered = (pauseMs: number) => {
+    recoveries.count += 1
+    recoveries.pauseMs += pauseMs
+  }
 
   await server.register(cors, { origin: '*', exposedHeaders: ['retry-after'] })
   server.setNotFoundHandler((request, reply) =>
@@ -70,7 +75,7 @@ export async function startGateway({ services, health, host, port, logger }: Gat
     return service === undefined ? sendError(reply, modelNotFound(request.params.id)) : modelObject(service)
   })
   server.get('/health', async (_request, reply) => {
-    const state = await health(answering, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
+    const state = await health({ answering, recoveries }, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
     return reply.code(state.status === 'ok' ? 200 : 503).send(state)
   })
   server.post('/v1/chat/completions', (request, reply) => answer('chat', readChatRequest(request.body), reply))
@@ -91,7 +96,7 @@ export async function startGateway({ services, health, host, port, logger }: Gat
       if (answering === 0 && closing.signal.aborted) quiet.resolve()
       left.abort(new InternalError('the client left'))
     })
-    const opened = openAnswer(service, request.completion, signal)
+    const opened = openAnswer(service, request.completion, signal, recovered)
     if (!request.stream) return reply.send(await collectAnswer(header, opened))
     // Errors before the first event get a status of their own, unless they take long to come.
     await withinOrUndefined(opened.first, STATUS_WAIT_MS)

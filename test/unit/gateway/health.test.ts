@@ -23,12 +23,15 @@ function entry(peer: string, first: number, end: number, state: SpanOffer['state
   return { announcement: { peer, sequence: 1, addresses: [], agent: 'node', adapter: 'llvmpipe', offers: [offer] }, ageMs: 10 }
 }
 
+const quiet = { answering: 0, recoveries: { count: 0, pauseMs: 0 } }
 const served = [{ name: 'psalter', digest: model, layers: 8 }]
 
 test('ok once every layer of every model is held', () => {
-  const health = describeHealth('self', 1, served, { entries: [entry('a', 0, 5), entry('b', 4, 8)] })
+  const counts = { answering: 1, recoveries: { count: 2, pauseMs: 35 } }
+  const health = describeHealth('self', counts, served, { entries: [entry('a', 0, 5), entry('b', 4, 8)] })
   assert.equal(health.status, 'ok')
   assert.equal(health.answering, 1)
+  assert.deepEqual(health.recoveries, { count: 2, pause_ms: 35 })
   assert.deepEqual(
     health.hops.map(({ peer, layers, free_kv_tokens }) => [peer, layers, free_kv_tokens]),
     [
@@ -39,11 +42,13 @@ test('ok once every layer of every model is held', () => {
 })
 
 test('a loading peer holds nothing yet, and the missing layers are named', () => {
-  const health = describeHealth('self', 0, served, { entries: [entry('a', 0, 3), entry('b', 3, 6, 'loading'), entry('c', 6, 8)] })
+  const health = describeHealth('self', quiet, served, {
+    entries: [entry('a', 0, 3), entry('b', 3, 6, 'loading'), entry('c', 6, 8)]
+  })
   assert.equal(health.status, 'incomplete')
   assert.deepEqual(health.models[0]!.missing_layers, [3, 4, 5])
 })
 
 test('a gateway without models can answer nothing', () => {
-  assert.equal(describeHealth('self', 0, [], { entries: [] }).status, 'incomplete')
+  assert.equal(describeHealth('self', quiet, [], { entries: [] }).status, 'incomplete')
 })

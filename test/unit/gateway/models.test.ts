@@ -10,7 +10,7 @@ test('what to know of a model before trusting it stands beside its name', async 
   const service = { ...scripted, model: { ...scripted.model, warnings: ['text is cut by a general rule'] } }
   const gateway = await startGateway({
     services: () => [service],
-    health: async answering => describeHealth('self', answering, [], { entries: [] }),
+    health: async counts => describeHealth('self', counts, [], { entries: [] }),
     host: '127.0.0.1',
     port: 0
   })

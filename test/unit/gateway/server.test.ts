@@ -19,7 +19,7 @@ async function withGateway(
   const service = scriptedService(steps)
   const gateway = await startGateway({
     services: () => [service],
-    health: async answering => describeHealth('self', answering, [{ name: 'psalter', digest, layers: 8 }], { entries: [] }),
+    health: async counts => describeHealth('self', counts, [{ name: 'psalter', digest, layers: 8 }], { entries: [] }),
     host: '127.0.0.1',
     port: 0
   })
@@ -268,6 +268,23 @@ test('leaving a stream frees the answer', () =>
     const health = await (await fetch(`${url}/health`)).json()
     assert.equal(health.answering, 0)
   }))
+
+test('recoveries are in the answer’s trace and counted in /health, whether it streams or not', () => {
+  const chain = [{ peer: 'peer-c', span: { first: 0, end: 8 } }]
+  const recovered: Step = { type: 'recovered', lost: 'peer-a', epoch: 2, pauseMs: 30, chain }
+  return withGateway([started, text('In '), recovered, text('the'), finished], async (url, client) => {
+    const answer = await client.chat.completions.create({ model: 'psalter', messages })
+    const { shoal } = answer as unknown as { shoal: { recoveries: object[]; chain: { peer: string }[] } }
+    assert.deepEqual(shoal.recoveries, [{ lost: 'peer-a', epoch: 2, pause_ms: 30 }])
+    assert.deepEqual(
+      shoal.chain.map(({ peer }) => peer),
+      ['peer-c']
+    )
+    for await (const _ of await client.chat.completions.create({ model: 'psalter', messages, stream: true }));
+    const health = await (await fetch(`${url}/health`)).json()
+    assert.deepEqual(health.recoveries, { count: 2, pause_ms: 60 })
+  })
+})
 
 test('leaving a request that does not stream frees the answer', () =>
   withGateway([started, 'hang'], async (_url, client, service) => {
