@@ -26,6 +26,7 @@ export class GgufCursor {
   readonly keeps: boolean
   private readonly bytes: Uint8Array<ArrayBuffer>
   private readonly view: DataView
+  private items = 0
   private readonly limit: number
   private readonly limitName: string
 
@@ -62,6 +63,13 @@ export class GgufCursor {
     if (!isUtf8(this.bytes, start, start + length))
       throw new InvalidFileError(`${field}: not UTF-8 (${length} bytes at ${start})`)
     return this.keeps || length <= SHORT_TEXT_BYTES ? utf8.decode(this.bytes.subarray(start, start + length)) : ''
+  }
+
+  /** Counts items of arrays over the whole header. */
+  spendItems(count: number, field: string, most: number): void {
+    this.items += count
+    if (this.items > most)
+      throw new InvalidFileError(`${field}: ${this.items} items of arrays, more than the ${most} Shoal reads`)
   }
 
   /** Moves on over a string. */

@@ -66,8 +66,10 @@ const MAX_TENSORS = 16_384
 const MAX_DIMS = 4
 /** ggml writes no nested arrays at all; the format allows them. */
 const MAX_ARRAY_DEPTH = 4
-/** Of strings, bools or arrays; the largest merge lists in use have about half a million. */
+/** Strings, bools and arrays in all arrays together; the largest tokens and merges in use are about 800,000. */
 const MAX_ARRAY_ITEMS = 2 ** 20
+/** An array takes a hundred times its 12 bytes in the file, and nobody writes arrays of arrays. */
+const MAX_INNER_ARRAYS = 4096
 /** 32 in use. Larger than a page of any system is a sign of a broken file. */
 const MAX_ALIGNMENT = 65_536
 
@@ -178,7 +180,10 @@ function readArray(cursor: GgufCursor, field: string, depth: number): GgufArray 
   const type = cursor.u32(`${field} (element type)`)
   const numbers = numberTypes.get(type)
   const leastBytes = numbers?.bytes ?? (type === BOOL ? 1 : type === STRING ? 8 : 12)
-  const count = cursor.count(field, leastBytes, numbers === undefined ? MAX_ARRAY_ITEMS : Number.MAX_SAFE_INTEGER)
+  const most = numbers !== undefined ? Number.MAX_SAFE_INTEGER : type === ARRAY ? MAX_INNER_ARRAYS : MAX_ARRAY_ITEMS
+  const count = cursor.count(field, leastBytes, most)
+  if (numbers === undefined)
+    cursor.spendItems(count * (type === ARRAY ? MAX_ARRAY_ITEMS / MAX_INNER_ARRAYS : 1), field, MAX_ARRAY_ITEMS)
   if (numbers !== undefined) {
     if (cursor.keeps) return numbers.wrap(cursor.copy(count, numbers.bytes, field))
     cursor.bytesInPlace(count * numbers.bytes, field)
@@ -208,7 +213,7 @@ function readBools(cursor: GgufCursor, count: number, field: string): boolean[] 
   const bytes = cursor.bytesInPlace(count, field)
   const wrong = bytes.find(byte => byte > 1)
   if (wrong !== undefined) throw new InvalidFileError(`${field}: ${wrong} is not a bool`)
-  return cursor.keeps ? Array.from(bytes, byte => byte === 1) : []
+  return cursor.keeps ? readMany(count, i => bytes[i] === 1) : []
 }
 
 function readAlignment(metadata: GgufMetadata): number {

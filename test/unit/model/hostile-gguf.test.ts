@@ -258,6 +258,19 @@ describe('hostile GGUF files', () => {
           }
   })
 
+  it('with arrays in arrays without end, or items in many arrays, are refused', async () => {
+    const inner: WrittenValue = { type: 'array', of: 0, items: [] }
+    const arrays = (count: number): WrittenValue => ({ type: 'array', of: 9, items: Array.from({ length: count }, () => inner) })
+    const answer = await answerTo(small({ metadata: [['k', arrays(4097)]] }))
+    assert.match(String(answer), /^metadata 'k': a length of 4097, more than the 4096/)
+    assert.equal(typeof (await answerTo(small({ metadata: [['k', arrays(4096)]] }))), 'object')
+    const both: WrittenFile['metadata'] = [
+      ['k', arrays(4096)],
+      ['l', texts(['a'])]
+    ]
+    assert.match(String(await answerTo(small({ metadata: both }))), /^metadata 'l': 1048577 items of arrays/)
+  })
+
   const program = join(import.meta.dirname, 'hostile-giants.ts')
   for (const name of Object.keys(GIANTS))
     it(`as large as they may be are refused at small cost: ${name}`, async t => {

@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { ShoalError } from '../../../peer/errors.ts'
 import type { ByteSource } from '../../../peer/model/byte-source.ts'
 import { MAX_HEADER_BYTES, readGgufHeader } from '../../../peer/model/gguf.ts'
+import { describeHeader } from '../../../peer/model/manifest.ts'
 
 export interface GiantCost {
   /** Of the refusal; absent where the file was read, or something else was thrown. */
@@ -60,6 +61,7 @@ function manyTensors(count: number): Run {
 }
 
 const MOST_ITEMS = 2 ** 20
+const MOST_ARRAYS = 4096
 export const GIANTS: Record<string, () => Run[]> = {
   'one text as long as a header may be': () => [
     start(0, 2),
@@ -91,9 +93,19 @@ export const GIANTS: Record<string, () => Run[]> = {
   },
   'empty arrays in an array': () => [
     start(0, 2),
-    array('k', ARRAY, MOST_ITEMS),
-    { bytes: pack(['u32', U8], ['u64', 0]), times: MOST_ITEMS },
+    array('k', ARRAY, MOST_ARRAYS),
+    { bytes: pack(['u32', U8], ['u64', 0]), times: MOST_ARRAYS },
     wrongEnd
+  ],
+  'bools in a file that is no model': () => [
+    start(0, 1),
+    array('k', BOOL, MOST_ITEMS),
+    { bytes: new Uint8Array(1), times: MOST_ITEMS }
+  ],
+  'arrays in a file that is no model': () => [
+    start(0, 1),
+    array('k', ARRAY, MOST_ARRAYS),
+    { bytes: pack(['u32', U8], ['u64', 0]), times: MOST_ARRAYS }
   ],
   'arrays nested 100,000 deep': () => [
     start(0, 2),
@@ -154,7 +166,7 @@ async function costOf(name: string): Promise<GiantCost> {
   const startedAt = performance.now()
   let message: string | undefined
   try {
-    await readGgufHeader(source)
+    describeHeader(await readGgufHeader(source))
   } catch (thrown) {
     if (thrown instanceof ShoalError) message = thrown.message
   }
