@@ -95,9 +95,11 @@ export interface GoldenArchitecture {
   name: string
   /** Of the GGUF file that synthetic.ts makes. */
   sha256: string
+  /** Of a mixed model: mean KL divergence of llama.cpp on the file itself from llama.cpp on its F32 twin, in nats. */
+  quantisedMeanKl?: number
   ids: number[]
   rowPositions: number[]
-  /** ln p of every id after each of `rowPositions`. */
+  /** ln p of every id after each of `rowPositions`, of a mixed model on its F32 twin. */
   rows: Float32Array[]
 }
 

@@ -133,7 +133,12 @@ function llamaTensors(layers: number): DrawnTensor[] {
   ]
 }
 
-function drawTensor(type: TensorType, { dims, spread, center }: DrawnTensor, next: () => number): Uint8Array<ArrayBuffer> {
+/** The bytes of a tensor: random bits under drawn scales, of F32, F16 and BF16 drawn values. */
+export function drawTensor(
+  type: TensorType,
+  { dims, spread, center }: Omit<DrawnTensor, 'name'>,
+  next: () => number
+): Uint8Array<ArrayBuffer> {
   const { blockSize, bytesPerBlock } = factsOf(type)
   const count = dims.reduce((product, dim) => product * dim, 1)
   const data = new Uint8Array((count / blockSize) * bytesPerBlock)

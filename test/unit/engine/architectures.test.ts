@@ -1,14 +1,16 @@
 /**
- * Every architecture's maths against llama.cpp on the same F32 weights: probabilities after a prompt that goes past windows
- * and original contexts, whole and split at every boundary, in one chunk and in odd ones.
+ * Every architecture's maths against llama.cpp on the same weights in F32: probabilities after a prompt that goes past windows
+ * and original contexts, whole and split at every boundary, in one chunk and in odd ones; of each architecture one model in
+ * F32 and one whose matrices are of mixed types.
  */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { EngineDevice } from '../../../peer/engine/device.ts'
 import { createSpanEngine } from '../../../peer/engine/span.ts'
+import type { TensorType } from '../../../peer/model/types.ts'
 import { type GoldenArchitecture, loadArchitectures } from '../../oracle/goldens.ts'
-import { SYNTHETIC_MODELS, syntheticGguf } from '../../oracle/synthetic.ts'
+import { MIXED_MODELS, SYNTHETIC_MODELS, syntheticGguf } from '../../oracle/synthetic.ts'
 import { runChain, testDevice } from './fixture.ts'
 import { type LoadedModel, modelFrom } from './psalter.ts'
 
@@ -27,13 +29,13 @@ after(() => device.close())
 test('there is a golden for every synthetic model, and it is of these bytes', () => {
   assert.deepEqual(
     goldens.map(({ name }) => name),
-    SYNTHETIC_MODELS
+    [...SYNTHETIC_MODELS, ...MIXED_MODELS]
   )
   for (const { name, sha256 } of goldens)
     assert.equal(createHash('sha256').update(syntheticGguf(name)).digest('hex'), sha256, name)
 })
 
-for (const golden of goldens) {
+for (const golden of goldens.filter(({ name }) => SYNTHETIC_MODELS.includes(name))) {
   test(`${golden.name}: whole, in one chunk`, async t => {
     const model = await modelFrom(golden.name, syntheticGguf(golden.name))
     for (const variant of ['rows', 'workgroup'] as const) {
@@ -47,6 +49,35 @@ for (const golden of goldens) {
     await compare(model, golden, { variant: 'rows', cuts, chunks: [1, 3, 5, 2, 13, 1, 1, 7] })
   })
 }
+
+for (const golden of goldens.filter(({ name }) => MIXED_MODELS.includes(name)))
+  test(`${golden.name} on its F32 twin: whole in one chunk, cut in two in odd ones`, async t => {
+    assert.ok(golden.quantisedMeanKl! <= 1e-2)
+    const model = await modelFrom(golden.name, syntheticGguf(golden.name))
+    const cut = model.hyperparameters.layers / 2
+    for (const variant of ['rows', 'workgroup'] as const) {
+      const whole = await compare(model, golden, { variant, cuts: [], chunks: [golden.ids.length] })
+      const split = await compare(model, golden, { variant, cuts: [cut], chunks: [13, 1, 30, 1, 7] })
+      t.diagnostic(`${variant}: largest |Δ ln p| for p ≥ 1e-6: whole ${whole.toExponential(2)}, cut ${split.toExponential(2)}`)
+    }
+  })
+
+test('the mixed models mix: each has several types, together every quantised one', async () => {
+  const seen = new Set<TensorType>()
+  for (const name of MIXED_MODELS) {
+    const { reader, hyperparameters } = await modelFrom(name, syntheticGguf(name))
+    const types = new Set<TensorType>()
+    for (const part of ['attn_q', 'attn_qkv', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate', 'ffn_up', 'ffn_down'])
+      for (let layer = 0; layer < hyperparameters.layers; layer++) {
+        const type = reader.info(`blk.${layer}.${part}.weight`)?.type
+        if (type !== undefined) types.add(type)
+      }
+    types.add(reader.info('token_embd.weight')!.type)
+    assert.ok(types.size > 1 && !types.has('F32'), name)
+    for (const type of types) seen.add(type)
+  }
+  assert.deepEqual([...seen].sort(), ['Q4_0', 'Q4_1', 'Q4_K', 'Q5_0', 'Q5_1', 'Q5_K', 'Q6_K', 'Q8_0'])
+})
 
 /** One model of each architecture; the smallest limit whose layers still fit. */
 for (const name of ['llama-3', 'qwen2', 'qwen3', 'gemma2', 'gemma3', 'phi3-long', 'smollm3', 'granite'])
