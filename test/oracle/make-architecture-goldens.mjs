@@ -13,7 +13,7 @@ import { MIXED_MODELS, SYNTHETIC_MODELS, SYNTHETIC_VOCABULARY, syntheticGguf, sy
 const PROMPT_TOKENS = 64
 /** Neighbouring rows say little more, and the file stays small. */
 const ROW_STEP = 3
-/** The prompt's first and last are among these; the rows between are those of the same architectures in F32. */
+/** Fewer: the types are held at every position in tensor-types.json. The prompt's first and last are among these. */
 const MIXED_ROW_STEP = 9
 /** nats; what llama.cpp's rounding of activations may change. */
 const MOST_DIVERGENCE = 1e-2
