@@ -2,7 +2,7 @@
  * Hosts on stand-in engines and drivers, joined in memory under one virtual clock: everything but the model and the
  * sockets is the product's own code.
  */
-import { generateKeyPair } from '@libp2p/crypto/keys'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
@@ -21,9 +21,21 @@ import { VirtualClock } from './virtual-clock.ts'
 export const DIGEST = 'ab'.repeat(32)
 export const MODEL = { digest: DIGEST, ...STAND_IN }
 
-// Ten keys for all tests: making one takes longer than a whole small generation.
-const keys = await Promise.all(Array.from({ length: 10 }, () => generateKeyPair('Ed25519')))
+// Ten keys for all tests, since making one takes longer than a whole small generation; always the same, since routes of
+// the same cost are told apart by their peers.
+const keys = await Promise.all(
+  Array.from({ length: 10 }, (_, at) => generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(at + 1)))
+)
 const ids = keys.map(key => peerIdFromPrivateKey(key).toString())
+
+/** A whole model in three spans. */
+export const THREE = [
+  { first: 0, end: 3 },
+  { first: 3, end: 6 },
+  { first: 6, end: 8 }
+]
+/** One token's output of a hop: 4 values in f16. */
+export const ROW_BYTES = 8
 
 export interface HostSpan extends StandInOptions {
   /** Announced tokens a second through a layer: routes keep off the slow. */
@@ -73,7 +85,7 @@ export class SmallSwarm {
       engine,
       model: this.model,
       rates: { prefill: 1000, decode: options.decodeRate ?? 100 },
-      clock: this.clock,
+      clock: this.network.clockOf(ids[at]!),
       ...(options.logBytes === undefined ? {} : { logBytes: options.logBytes })
     })
     const added = { id: ids[at]!, key: keys[at]!, links, engine, host }
@@ -125,6 +137,13 @@ export class SmallSwarm {
   /** Runs a generation to its end. */
   async run(request: Partial<GenerationRequest> = {}, limits: Partial<DriverLimits> = {}): Promise<GenerationEvent[]> {
     return this.clock.until(Array.fromAsync(this.generate(request, limits)))
+  }
+
+  /** Kills a host, and has its directory drop it. */
+  kill(at: number): void {
+    const { id } = this.hosts[at]!
+    this.network.kill(id)
+    this.gone.add(id)
   }
 
   freeBlocks(): number[] {

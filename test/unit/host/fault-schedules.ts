@@ -1,0 +1,194 @@
+/**
+ * The property that recovery is held to: whatever a schedule of faults does to frames, links and peers, as long as every
+ * layer stays held, each token is given once and is the undisturbed run's, and nothing is left behind. The unit tests run
+ * some hundred schedules of it, `npm run test:faults` as many as it is told.
+ */
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { type Answer, AnswerFrame, ChainFrame } from '../../../peer/wire/frames.pb.js'
+import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
+import type { Delivery, Passing } from './memory-links.ts'
+import { PROMPT, ROW_BYTES, SmallSwarm, THREE } from './small-swarm.ts'
+import { greedyReference } from './stand-in-engine.ts'
+
+/** Holds everything, but so slowly that routes avoid it while others live; never killed, so that every layer stays held. */
+export const LAST_RESORT = { first: 0, end: 8, decodeRate: 0.01 }
+/** Longer than any lease: whatever nobody renews is free after it. */
+export const LEASES_MS = 60_000
+/** Longer than the steps' re-sends go on, so that frozen peers come back both before and after they are given up. */
+const LONGEST_MS = 90_000
+/** A crawling frame takes a share of a fault's time: up to 4.5 s, with beats due every 5 s. */
+const CRAWL_SHARE = 20
+const TOKENS = 8
+
+const kinds = [
+  /** The frame never arrives. */
+  'drop',
+  /** The frame and those behind it arrive later. */
+  'delay',
+  'duplicate',
+  /** A copy arrives later. */
+  'duplicate late',
+  /** The frames behind it arrive before it. */
+  'reorder',
+  /** The frame says that it is of the epoch before its own. */
+  'stale',
+  'garbage',
+  'cut',
+  /** The next answer or credit is lost with its link: its sender has run the step. */
+  'cut after execution',
+  /** The driver's links are cut below the next answer, which arrives in a later epoch. */
+  'old answer',
+  'crawl',
+  'kill',
+  /** For the fault's time, then the peer is resumed. */
+  'freeze'
+] as const
+
+interface Fault {
+  /** The frame at which it strikes, of all frames of the network. */
+  at: number
+  kind: (typeof kinds)[number]
+  /** Which host is killed, frozen or slowed: any but the last resort. */
+  victim: number
+  ms: number
+}
+
+const fault = fc.record<Fault>({
+  at: fc.nat(200),
+  kind: fc.constantFrom(...kinds),
+  victim: fc.nat(2 * THREE.length - 1),
+  ms: fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: LONGEST_MS }))
+})
+
+const schedules = fc.uniqueArray(fault, { selector: ({ at }) => at, maxLength: 6 })
+
+/** Room for all, for some of the prompt, or for nothing. */
+const logBytes = fc.constantFrom(1_000_000, 1_000_000, 12 * ROW_BYTES, 0)
+
+const expected = await greedyReference(PROMPT, TOKENS)
+
+/** Fails with the shrunk schedule, its seed and its path; given that path too, runs that schedule alone. */
+export async function checkFaultSchedules(options: { numRuns: number; seed: number; path?: string }): Promise<void> {
+  await fc.assert(fc.asyncProperty(schedules, logBytes, survives), options)
+}
+
+async function survives(schedule: readonly Fault[], logBytes: number): Promise<void> {
+  const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT].map(span => ({ ...span, logBytes })))
+  const strikes = new Strikes(swarm, schedule)
+  swarm.network.fate = passing => strikes.fateOf(passing)
+  const events = await swarm.run({ maxTokens: TOKENS }, { recoverMs: 600_000, openMs: 600_000 })
+  assert.deepEqual(
+    events.flatMap(event => (event.type === 'token' ? [event.token] : [])),
+    expected
+  )
+  await swarm.clock.pass(LONGEST_MS + LEASES_MS)
+  for (const { id, engine, host } of swarm.hosts) {
+    if (swarm.gone.has(id)) continue
+    const { freeBlocks, totalBlocks } = engine.kv()
+    const { sessions, logBytes: logged } = host.stats()
+    assert.deepEqual({ id, freeBlocks, sessions, logged }, { id, freeBlocks: totalBlocks, sessions: 0, logged: 0 })
+  }
+  assert.deepEqual(swarm.network.open, [])
+}
+
+class Strikes {
+  readonly #swarm: SmallSwarm
+  readonly #faults: Map<number, Fault>
+  #cutsDue = 0
+  #oldAnswersDue = 0
+  /** Kept from its own epoch for a later one. */
+  #old: Answer | undefined
+
+  constructor(swarm: SmallSwarm, schedule: readonly Fault[]) {
+    this.#swarm = swarm
+    this.#faults = new Map(schedule.map(fault => [fault.at, fault]))
+  }
+
+  fateOf(passing: Passing): Delivery[] {
+    const fault = this.#faults.get(passing.index)
+    if (fault?.kind === 'cut after execution') this.#cutsDue++
+    if (fault?.kind === 'old answer') this.#oldAnswersDue++
+    return this.#fateOfOutcome(passing) ?? (fault === undefined ? [{}] : this.#strike(fault, passing))
+  }
+
+  #strike({ kind, victim, ms }: Fault, passing: Passing): Delivery[] {
+    const { network, clock, hosts } = this.#swarm
+    const { id } = hosts[victim]!
+    switch (kind) {
+      case 'drop':
+        return []
+      case 'delay':
+        return [{ heldMs: ms }]
+      case 'duplicate':
+        return [{}, {}]
+      case 'duplicate late':
+        return [{}, { delayMs: ms }]
+      case 'reorder':
+        return [{ delayMs: ms }]
+      case 'stale':
+        return [{}, { bytes: ofEarlierEpoch(passing) }]
+      case 'garbage':
+        return [{ bytes: Uint8Array.of(0xff, 0xff, 0xff) }, {}]
+      case 'cut':
+        network.cut(passing.from, passing.to)
+        return []
+      case 'crawl':
+        network.crawl(id, Math.ceil(ms / CRAWL_SHARE))
+        return [{}]
+      case 'kill':
+        this.#swarm.kill(victim)
+        return [{}]
+      case 'freeze':
+        network.freeze(id)
+        clock.after(ms, () => network.resume(id))
+        return [{}]
+      default:
+        return [{}]
+    }
+  }
+
+  /** What the faults that wait for an answer or a credit do to it, if anything. */
+  #fateOfOutcome(passing: Passing): Delivery[] | undefined {
+    const { network, driverId, hosts } = this.#swarm
+    if (this.#cutsDue + this.#oldAnswersDue === 0 && this.#old === undefined) return undefined
+    const { answer, credit } = frameOf(passing)
+    const outcome = answer ?? credit
+    if (outcome === undefined) return undefined
+    const toDriver = passing.to === driverId
+    const { epoch, number } = outcome
+    // Credit comes before the answer: the driver waits for one of the same number.
+    if (toDriver && this.#old !== undefined && epoch > this.#old.epoch && number >= this.#old.number) {
+      const { encode } = passing.protocol === chainProtocol.id ? ChainFrame : AnswerFrame
+      const bytes = encode({ answer: this.#old })
+      this.#old = undefined
+      return [{ bytes }, {}]
+    }
+    if (toDriver && this.#oldAnswersDue > 0 && answer !== undefined) {
+      this.#oldAnswersDue--
+      this.#old = answer
+      for (const { id } of hosts) network.cut(driverId, id)
+      return []
+    }
+    if (this.#cutsDue === 0) return undefined
+    this.#cutsDue--
+    network.cut(passing.from, passing.to)
+    return []
+  }
+}
+
+/** What of a frame says that a step has run. */
+function frameOf({ protocol, bytes }: Passing): Partial<Pick<ChainFrame, 'answer' | 'credit'>> {
+  if (protocol === chainProtocol.id) return ChainFrame.decode(bytes)
+  return protocol === answerProtocol.id ? { answer: AnswerFrame.decode(bytes).answer } : {}
+}
+
+/** The same frame, claiming an epoch before its own; whatever it is, nobody may act on it. */
+function ofEarlierEpoch({ protocol, bytes }: Passing): Uint8Array {
+  if (protocol !== chainProtocol.id) return bytes
+  const frame = ChainFrame.decode(bytes)
+  const body = frame.step ?? frame.answer ?? frame.credit ?? frame.beat
+  if (body === undefined || body.epoch < 2) return bytes
+  body.epoch -= 1
+  return ChainFrame.encode(frame)
+}
