@@ -255,6 +255,7 @@ export class Chain {
     this.#unanswered.delete(answer.number)
     if (answer.rows.length > 0) this.#answers.set(answer.number, answer)
     this.#credit(answer.number)
+    this.#progress()
   }
 
   #takeRow(row: Row): void {
@@ -266,7 +267,9 @@ export class Chain {
   #credit(number: number): void {
     if (number > this.#sent)
       throw new InvalidFrameError(`credit for step ${number} of ${this.#sent}`, { peer: this.route.hops[0]!.peer })
-    this.#credited = Math.max(this.#credited, number)
+    // The first hop credits a step anew each time it is sent again, whatever has become of the hops after it.
+    if (number <= this.#credited) return
+    this.#credited = number
     this.#progress()
   }
 
