@@ -26,7 +26,7 @@ if (!(Number.isSafeInteger(numRuns) && numRuns > 0 && Number.isSafeInteger(seed)
     await checkFaultSchedules({ numRuns, seed, ...(values.path === undefined ? {} : { path: values.path }) })
     console.log(`all survived in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
+    console.error(error)
     process.exitCode = 1
   }
 }

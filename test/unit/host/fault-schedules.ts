@@ -20,6 +20,8 @@ const LONGEST_MS = 90_000
 /** A crawling frame takes a share of a fault's time: up to 4.5 s, with beats due every 5 s. */
 const CRAWL_SHARE = 20
 const TOKENS = 8
+/** A frozen hop takes about a minute to be given up, and each fault may freeze one; bans double meanwhile. */
+const RECOVER_MS = 1_800_000
 
 const kinds = [
   /** The frame never arrives. */
@@ -41,8 +43,10 @@ const kinds = [
   'old answer',
   'crawl',
   'kill',
-  /** For the fault's time, then the peer is resumed. */
-  'freeze'
+  /** Until the answer is over. */
+  'freeze',
+  /** For the fault's time. */
+  'freeze and resume'
 ] as const
 
 interface Fault {
@@ -77,11 +81,12 @@ async function survives(schedule: readonly Fault[], logBytes: number): Promise<v
   const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT].map(span => ({ ...span, logBytes })))
   const strikes = new Strikes(swarm, schedule)
   swarm.network.fate = passing => strikes.fateOf(passing)
-  const events = await swarm.run({ maxTokens: TOKENS }, { recoverMs: 600_000, openMs: 600_000 })
+  const events = await swarm.run({ maxTokens: TOKENS }, { recoverMs: RECOVER_MS, openMs: RECOVER_MS })
   assert.deepEqual(
     events.flatMap(event => (event.type === 'token' ? [event.token] : [])),
     expected
   )
+  for (const { id } of swarm.hosts) swarm.network.resume(id)
   await swarm.clock.pass(LONGEST_MS + LEASES_MS)
   for (const { id, engine, host } of swarm.hosts) {
     if (swarm.gone.has(id)) continue
@@ -140,6 +145,9 @@ class Strikes {
         this.#swarm.kill(victim)
         return [{}]
       case 'freeze':
+        network.freeze(id)
+        return [{}]
+      case 'freeze and resume':
         network.freeze(id)
         clock.after(ms, () => network.resume(id))
         return [{}]
