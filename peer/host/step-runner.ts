@@ -2,7 +2,6 @@
  * Runs the steps of one epoch at one hop: checks and orders what arrives, hands it to the scheduler, and sends on what
  * comes out, once, for as long as the epoch lives.
  */
-
 import type { SequenceOutput } from '../engine/engine.ts'
 import {
   BusyError,

@@ -1,7 +1,8 @@
 /**
  * Works around a leak of node-datachannel 0.33: a data channel that never opened keeps its native callbacks, and with them
  * the process, alive after its connection is closed. libp2p makes one such channel for each WebRTC dial that fails or is
- * aborted (@libp2p/webrtc 6.0, initiate-connection). Delete when wire-processes.test.ts passes without it.
+ * aborted (@libp2p/webrtc 6.0, initiate-connection). Closing them in time frees them while nodes run; a race between the
+ * two closings is left, hence the clean-up with the last node. Delete when wire-processes.test.ts passes without it.
  */
 import { cleanup } from 'node-datachannel'
 import { type RTCDataChannel, RTCPeerConnection } from 'node-datachannel/polyfill'
