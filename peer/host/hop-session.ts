@@ -57,6 +57,11 @@ export class HopSession<Step extends StepPlace, Output> {
     return this.#executed
   }
 
+  /** Steps of this epoch up to here are queued or have run. */
+  get received(): number {
+    return this.#next - 1
+  }
+
   get kvLength(): number {
     return this.#length
   }

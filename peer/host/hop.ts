@@ -7,7 +7,17 @@ import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, Stal
 import type { Channel } from '../wire/channel.ts'
 import { raceSignal, within } from '../wire/clock.ts'
 import { failureOf } from '../wire/failure.ts'
-import type { AnswerFrame, ChainFrame, HopState, Open, Opened, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
+import type {
+  AnswerFrame,
+  ChainFrame,
+  HopState,
+  Open,
+  Opened,
+  OpenPlan,
+  ProbeReply,
+  RowRequest,
+  Step
+} from '../wire/frames.pb.js'
 import { verifyOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
 import { chainProtocol } from '../wire/protocols.ts'
@@ -19,6 +29,7 @@ import { HopSession } from './hop-session.ts'
 import type { HostContext } from './host-context.ts'
 import { DIAL_MS, KEPT_BYTES, OPEN_MARGIN_MS } from './limits.ts'
 import type { Output } from './output.ts'
+import { replyTo } from './probe.ts'
 import { type HostedSession, sessionKey } from './session-table.ts'
 import { StepRunner } from './step-runner.ts'
 
@@ -82,6 +93,7 @@ export class Hop {
     try {
       if (frame.close !== undefined) void this.close()
       else if (frame.beat !== undefined) this.#beat(frame)
+      else if (frame.probe !== undefined) this.#probe(frame)
       // A stream opens once: whatever opens it again is a copy.
       else if (frame.open !== undefined) return
       else if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open')
@@ -290,8 +302,8 @@ export class Hop {
   #fromNext(frame: ChainFrame, peer: string): void {
     const plan = this.#plan
     if (this.#state === 'over' || plan === undefined) return
-    const { opened, answer, row, credit, failure } = frame
-    const body = opened ?? answer ?? row ?? credit ?? failure
+    const { opened, answer, row, credit, failure, probeReply } = frame
+    const body = opened ?? answer ?? row ?? credit ?? failure ?? probeReply
     if (body === undefined) throw new InvalidFrameError('a frame that only goes the other way')
     if (!isOf(plan, body)) {
       if (body.epoch < plan.epoch && sameBytes(body.session, plan.session)) return
@@ -299,6 +311,7 @@ export class Hop {
     }
     if (failure !== undefined) this.#passFailure(frame)
     else if (opened !== undefined) this.#opened?.(opened)
+    else if (probeReply !== undefined) this.#passReply(probeReply)
     else if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open', { peer })
     else if (credit !== undefined) this.#runner?.credit(credit.number)
     else this.#push(frame)
@@ -339,6 +352,24 @@ export class Hop {
     this.#assertOfSession(frame.beat!)
     this.#context.table.renew(this.#session)
     this.#next?.pushLatest(frame, queued => queued.beat !== undefined)
+  }
+
+  #probe(frame: ChainFrame): void {
+    // Until the plan is checked there is no place in a chain to answer for.
+    if (this.#session === undefined || this.#plan === undefined) return
+    const probe = frame.probe!
+    this.#assertOfSession(probe)
+    const { table, scheduler, clock } = this.#context
+    table.renew(this.#session)
+    this.#next?.pushLatest(frame, queued => queued.probe !== undefined)
+    const place = { plan: this.#plan, index: this.#index, order: this.#order, run: scheduler.current, now: clock.now() }
+    this.#push({ probeReply: replyTo(probe, { ...place, passedOn: this.#last || this.#next !== undefined }) })
+  }
+
+  #passReply(probeReply: ProbeReply): void {
+    if (probeReply.hop <= this.#index || probeReply.hop >= this.#plan!.hops.length)
+      throw new InvalidFrameError(`a reply of hop ${probeReply.hop} from after hop ${this.#index}`)
+    this.#push({ probeReply })
   }
 
   #push(frame: ChainFrame): void {

@@ -59,6 +59,7 @@ export class Scheduler {
   readonly #lines = new Map<SequenceId, Pending[]>()
   readonly #idleWaiters = new Map<SequenceId, (() => void)[]>()
   #running = new Set<SequenceId>()
+  #current: { tokens: number; startedAt: number } | undefined
   #loop: Promise<void> | undefined
   /** Recent mean of a run, for the queue delay this peer announces. */
   #meanRunMs = 0
@@ -66,6 +67,11 @@ export class Scheduler {
   constructor(engine: SpanEngine, clock: Clock) {
     this.#engine = engine
     this.#clock = clock
+  }
+
+  /** The engine's run under way. */
+  get current(): { tokens: number; startedAt: number } | undefined {
+    return this.#current
   }
 
   /** Expected wait before a new step runs. */
@@ -148,8 +154,11 @@ export class Scheduler {
       pending.startedAt = startedAt
       pending.work.started()
     }
+    this.#current = { tokens: batch.reduce((sum, piece) => sum + piece.count, 0), startedAt }
     try {
-      const outputs = await this.#engine.run(batch.map(piece => piece.step))
+      const outputs = await this.#engine.run(batch.map(piece => piece.step)).finally(() => {
+        this.#current = undefined
+      })
       const ms = this.#clock.now() - startedAt
       this.#meanRunMs += (ms - this.#meanRunMs) / 8
       for (const [index, piece] of batch.entries()) this.#finish(piece, outputs[index]!, ms)

@@ -138,7 +138,7 @@ export const gossipLimits = {
 /** @throws InvalidFrameError */
 export function checkChainFrame(frame: ChainFrame): void {
   onlyBody('ChainFrame', frame)
-  const { open, step, beat, rowRequest, close, opened, answer, row, credit, failure } = frame
+  const { open, step, beat, rowRequest, close, opened, answer, row, credit, failure, probe, probeReply } = frame
   if (open !== undefined) bounded('open.plan bytes', open.plan.byteLength, 1, MAX_PLAN_BYTES)
   if (step !== undefined) checkStepFrame(step)
   if (beat !== undefined) place('beat', beat)
@@ -155,6 +155,12 @@ export function checkChainFrame(frame: ChainFrame): void {
   // 0: nothing executed yet.
   if (credit !== undefined) numbered('credit', credit, 0)
   if (failure !== undefined) checkFailure(failure)
+  if (probe !== undefined) numbered('probe', probe)
+  if (probeReply !== undefined) {
+    numbered('probeReply', probeReply)
+    bounded('probeReply.hop', probeReply.hop, 0, MAX_HOPS - 1)
+    bounded('probeReply.executed', probeReply.executed, 0, probeReply.received)
+  }
 }
 
 /** @throws InvalidFrameError */

@@ -12,6 +12,8 @@ export interface ChainFrame {
     row?: Row;
     credit?: Credit;
     failure?: Failure;
+    probe?: Probe;
+    probeReply?: ProbeReply;
 }
 export declare namespace ChainFrame {
     const codec: () => Codec<ChainFrame>;
@@ -262,9 +264,57 @@ export declare namespace ChainFrame {
         field: '$.failure.have';
         value: number;
     }
+    interface ChainFrameProbeSessionFieldEvent {
+        field: '$.probe.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ChainFrameProbeEpochFieldEvent {
+        field: '$.probe.epoch';
+        value: number;
+    }
+    interface ChainFrameProbeNumberFieldEvent {
+        field: '$.probe.number';
+        value: number;
+    }
+    interface ChainFrameProbeReplySessionFieldEvent {
+        field: '$.probeReply.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ChainFrameProbeReplyEpochFieldEvent {
+        field: '$.probeReply.epoch';
+        value: number;
+    }
+    interface ChainFrameProbeReplyNumberFieldEvent {
+        field: '$.probeReply.number';
+        value: number;
+    }
+    interface ChainFrameProbeReplyHopFieldEvent {
+        field: '$.probeReply.hop';
+        value: number;
+    }
+    interface ChainFrameProbeReplyReceivedFieldEvent {
+        field: '$.probeReply.received';
+        value: number;
+    }
+    interface ChainFrameProbeReplyExecutedFieldEvent {
+        field: '$.probeReply.executed';
+        value: number;
+    }
+    interface ChainFrameProbeReplyRunMsFieldEvent {
+        field: '$.probeReply.runMs';
+        value: number;
+    }
+    interface ChainFrameProbeReplyRunTokensFieldEvent {
+        field: '$.probeReply.runTokens';
+        value: number;
+    }
+    interface ChainFrameProbeReplyPassedOnFieldEvent {
+        field: '$.probeReply.passedOn';
+        value: boolean;
+    }
     function encode(obj: Partial<ChainFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): ChainFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent | ChainFrameProbeSessionFieldEvent | ChainFrameProbeEpochFieldEvent | ChainFrameProbeNumberFieldEvent | ChainFrameProbeReplySessionFieldEvent | ChainFrameProbeReplyEpochFieldEvent | ChainFrameProbeReplyNumberFieldEvent | ChainFrameProbeReplyHopFieldEvent | ChainFrameProbeReplyReceivedFieldEvent | ChainFrameProbeReplyExecutedFieldEvent | ChainFrameProbeReplyRunMsFieldEvent | ChainFrameProbeReplyRunTokensFieldEvent | ChainFrameProbeReplyPassedOnFieldEvent>;
 }
 export interface Open {
     plan: Uint8Array<ArrayBuffer>;
@@ -835,6 +885,82 @@ export declare namespace Beat {
     function encode(obj: Partial<Beat>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Beat>): Beat;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Beat>): Generator<BeatSessionFieldEvent | BeatEpochFieldEvent>;
+}
+export interface Probe {
+    session: Uint8Array<ArrayBuffer>;
+    epoch: number;
+    number: number;
+}
+export declare namespace Probe {
+    const codec: () => Codec<Probe>;
+    interface ProbeSessionFieldEvent {
+        field: '$.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ProbeEpochFieldEvent {
+        field: '$.epoch';
+        value: number;
+    }
+    interface ProbeNumberFieldEvent {
+        field: '$.number';
+        value: number;
+    }
+    function encode(obj: Partial<Probe>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Probe>): Probe;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Probe>): Generator<ProbeSessionFieldEvent | ProbeEpochFieldEvent | ProbeNumberFieldEvent>;
+}
+export interface ProbeReply {
+    session: Uint8Array<ArrayBuffer>;
+    epoch: number;
+    number: number;
+    hop: number;
+    received: number;
+    executed: number;
+    runMs: number;
+    runTokens: number;
+    passedOn: boolean;
+}
+export declare namespace ProbeReply {
+    const codec: () => Codec<ProbeReply>;
+    interface ProbeReplySessionFieldEvent {
+        field: '$.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface ProbeReplyEpochFieldEvent {
+        field: '$.epoch';
+        value: number;
+    }
+    interface ProbeReplyNumberFieldEvent {
+        field: '$.number';
+        value: number;
+    }
+    interface ProbeReplyHopFieldEvent {
+        field: '$.hop';
+        value: number;
+    }
+    interface ProbeReplyReceivedFieldEvent {
+        field: '$.received';
+        value: number;
+    }
+    interface ProbeReplyExecutedFieldEvent {
+        field: '$.executed';
+        value: number;
+    }
+    interface ProbeReplyRunMsFieldEvent {
+        field: '$.runMs';
+        value: number;
+    }
+    interface ProbeReplyRunTokensFieldEvent {
+        field: '$.runTokens';
+        value: number;
+    }
+    interface ProbeReplyPassedOnFieldEvent {
+        field: '$.passedOn';
+        value: boolean;
+    }
+    function encode(obj: Partial<ProbeReply>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): ProbeReply;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): Generator<ProbeReplySessionFieldEvent | ProbeReplyEpochFieldEvent | ProbeReplyNumberFieldEvent | ProbeReplyHopFieldEvent | ProbeReplyReceivedFieldEvent | ProbeReplyExecutedFieldEvent | ProbeReplyRunMsFieldEvent | ProbeReplyRunTokensFieldEvent | ProbeReplyPassedOnFieldEvent>;
 }
 export interface Credit {
     session: Uint8Array<ArrayBuffer>;

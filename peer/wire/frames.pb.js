@@ -12,7 +12,35 @@ export var ChainFrame;
                     w.fork();
                 }
                 obj = { ...obj };
+                if (obj.probeReply != null) {
+                    obj.probe = undefined;
+                    obj.failure = undefined;
+                    obj.credit = undefined;
+                    obj.row = undefined;
+                    obj.answer = undefined;
+                    obj.opened = undefined;
+                    obj.close = undefined;
+                    obj.rowRequest = undefined;
+                    obj.beat = undefined;
+                    obj.step = undefined;
+                    obj.open = undefined;
+                }
+                if (obj.probe != null) {
+                    obj.probeReply = undefined;
+                    obj.failure = undefined;
+                    obj.credit = undefined;
+                    obj.row = undefined;
+                    obj.answer = undefined;
+                    obj.opened = undefined;
+                    obj.close = undefined;
+                    obj.rowRequest = undefined;
+                    obj.beat = undefined;
+                    obj.step = undefined;
+                    obj.open = undefined;
+                }
                 if (obj.failure != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
                     obj.answer = undefined;
@@ -24,6 +52,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.credit != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.row = undefined;
                     obj.answer = undefined;
@@ -35,6 +65,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.row != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.answer = undefined;
@@ -46,6 +78,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.answer != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -57,6 +91,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.opened != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -68,6 +104,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.close != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -79,6 +117,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.rowRequest != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -90,6 +130,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.beat != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -101,6 +143,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.step != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -112,6 +156,8 @@ export var ChainFrame;
                     obj.open = undefined;
                 }
                 if (obj.open != null) {
+                    obj.probeReply = undefined;
+                    obj.probe = undefined;
                     obj.failure = undefined;
                     obj.credit = undefined;
                     obj.row = undefined;
@@ -161,6 +207,14 @@ export var ChainFrame;
                 if (obj.failure != null) {
                     w.uint32(82);
                     Failure.codec().encode(obj.failure, w);
+                }
+                if (obj.probe != null) {
+                    w.uint32(90);
+                    Probe.codec().encode(obj.probe, w);
+                }
+                if (obj.probeReply != null) {
+                    w.uint32(98);
+                    ProbeReply.codec().encode(obj.probeReply, w);
                 }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
@@ -231,13 +285,53 @@ export var ChainFrame;
                             });
                             break;
                         }
+                        case 11: {
+                            obj.probe = Probe.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.probe
+                            });
+                            break;
+                        }
+                        case 12: {
+                            obj.probeReply = ProbeReply.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.probeReply
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
                         }
                     }
                 }
+                if (obj.probeReply != null) {
+                    delete obj.probe;
+                    delete obj.failure;
+                    delete obj.credit;
+                    delete obj.row;
+                    delete obj.answer;
+                    delete obj.opened;
+                    delete obj.close;
+                    delete obj.rowRequest;
+                    delete obj.beat;
+                    delete obj.step;
+                    delete obj.open;
+                }
+                if (obj.probe != null) {
+                    delete obj.probeReply;
+                    delete obj.failure;
+                    delete obj.credit;
+                    delete obj.row;
+                    delete obj.answer;
+                    delete obj.opened;
+                    delete obj.close;
+                    delete obj.rowRequest;
+                    delete obj.beat;
+                    delete obj.step;
+                    delete obj.open;
+                }
                 if (obj.failure != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.credit;
                     delete obj.row;
                     delete obj.answer;
@@ -249,6 +343,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.credit != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.row;
                     delete obj.answer;
@@ -260,6 +356,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.row != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.answer;
@@ -271,6 +369,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.answer != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -282,6 +382,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.opened != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -293,6 +395,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.close != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -304,6 +408,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.rowRequest != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -315,6 +421,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.beat != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -326,6 +434,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.step != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -337,6 +447,8 @@ export var ChainFrame;
                     delete obj.open;
                 }
                 if (obj.open != null) {
+                    delete obj.probeReply;
+                    delete obj.probe;
                     delete obj.failure;
                     delete obj.credit;
                     delete obj.row;
@@ -410,6 +522,18 @@ export var ChainFrame;
                         case 10: {
                             yield* Failure.codec().stream(reader, reader.uint32(), `${prefix}.failure`, {
                                 limits: opts.limits?.failure
+                            });
+                            break;
+                        }
+                        case 11: {
+                            yield* Probe.codec().stream(reader, reader.uint32(), `${prefix}.probe`, {
+                                limits: opts.limits?.probe
+                            });
+                            break;
+                        }
+                        case 12: {
+                            yield* ProbeReply.codec().stream(reader, reader.uint32(), `${prefix}.probeReply`, {
+                                limits: opts.limits?.probeReply
                             });
                             break;
                         }
@@ -2564,6 +2688,306 @@ export var Beat;
     }
     Beat.stream = stream;
 })(Beat || (Beat = {}));
+export var Probe;
+(function (Probe) {
+    let _codec;
+    Probe.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.session != null && obj.session.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.session);
+                }
+                if ((obj.epoch != null && obj.epoch !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.epoch);
+                }
+                if ((obj.number != null && obj.number !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.number);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    session: uint8ArrayAlloc(0),
+                    epoch: 0,
+                    number: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.session = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.epoch = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.number = reader.uint32();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.session`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.epoch`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.number`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Probe.codec());
+    }
+    Probe.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Probe.codec(), opts);
+    }
+    Probe.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Probe.codec(), opts);
+    }
+    Probe.stream = stream;
+})(Probe || (Probe = {}));
+export var ProbeReply;
+(function (ProbeReply) {
+    let _codec;
+    ProbeReply.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.session != null && obj.session.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.session);
+                }
+                if ((obj.epoch != null && obj.epoch !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.epoch);
+                }
+                if ((obj.number != null && obj.number !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.number);
+                }
+                if ((obj.hop != null && obj.hop !== 0)) {
+                    w.uint32(32);
+                    w.uint32(obj.hop);
+                }
+                if ((obj.received != null && obj.received !== 0)) {
+                    w.uint32(40);
+                    w.uint32(obj.received);
+                }
+                if ((obj.executed != null && obj.executed !== 0)) {
+                    w.uint32(48);
+                    w.uint32(obj.executed);
+                }
+                if ((obj.runMs != null && obj.runMs !== 0)) {
+                    w.uint32(56);
+                    w.uint32(obj.runMs);
+                }
+                if ((obj.runTokens != null && obj.runTokens !== 0)) {
+                    w.uint32(64);
+                    w.uint32(obj.runTokens);
+                }
+                if ((obj.passedOn != null && obj.passedOn !== false)) {
+                    w.uint32(72);
+                    w.bool(obj.passedOn);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    session: uint8ArrayAlloc(0),
+                    epoch: 0,
+                    number: 0,
+                    hop: 0,
+                    received: 0,
+                    executed: 0,
+                    runMs: 0,
+                    runTokens: 0,
+                    passedOn: false
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.session = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.epoch = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.number = reader.uint32();
+                            break;
+                        }
+                        case 4: {
+                            obj.hop = reader.uint32();
+                            break;
+                        }
+                        case 5: {
+                            obj.received = reader.uint32();
+                            break;
+                        }
+                        case 6: {
+                            obj.executed = reader.uint32();
+                            break;
+                        }
+                        case 7: {
+                            obj.runMs = reader.uint32();
+                            break;
+                        }
+                        case 8: {
+                            obj.runTokens = reader.uint32();
+                            break;
+                        }
+                        case 9: {
+                            obj.passedOn = reader.bool();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.session`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.epoch`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.number`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.hop`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.received`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.executed`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 7: {
+                            yield {
+                                field: `${prefix}.runMs`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 8: {
+                            yield {
+                                field: `${prefix}.runTokens`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 9: {
+                            yield {
+                                field: `${prefix}.passedOn`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, ProbeReply.codec());
+    }
+    ProbeReply.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, ProbeReply.codec(), opts);
+    }
+    ProbeReply.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, ProbeReply.codec(), opts);
+    }
+    ProbeReply.stream = stream;
+})(ProbeReply || (ProbeReply = {}));
 export var Credit;
 (function (Credit) {
     let _codec;

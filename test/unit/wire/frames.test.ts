@@ -20,6 +20,18 @@ const answer = {
   rows: [{ ids: [1, 2], logits: [0.5, 0.25], extraLogits: [], logSumExp: 1, logSumExpAtTemperature: 1 }]
 }
 
+const probeReply = {
+  session,
+  epoch: 1,
+  number: 1,
+  hop: 2,
+  received: 4,
+  executed: 3,
+  runMs: 20,
+  runTokens: 1,
+  passedOn: true
+}
+
 function refused(frame: ChainFrame, field: RegExp): void {
   assert.throws(
     () => chainProtocol.decode(chainProtocol.encode(frame)),
@@ -29,8 +41,14 @@ function refused(frame: ChainFrame, field: RegExp): void {
 }
 
 test('frames come back as they went', () => {
-  for (const frame of [{ step }, { answer }, { credit: { session, epoch: 1, number: 0 } }] as ChainFrame[])
-    assert.deepEqual(chainProtocol.decode(chainProtocol.encode(frame)), frame)
+  const frames: ChainFrame[] = [
+    { step },
+    { answer },
+    { credit: { session, epoch: 1, number: 0 } },
+    { probe: { session, epoch: 1, number: 1 } },
+    { probeReply }
+  ]
+  for (const frame of frames) assert.deepEqual(chainProtocol.decode(chainProtocol.encode(frame)), frame)
 })
 
 test('what protobuf lets through is refused by field', () => {
@@ -50,6 +68,9 @@ test('what protobuf lets through is refused by field', () => {
   refused({ answer: { ...answer, rows: [{ ...answer.rows[0]!, logits: [1, Number.POSITIVE_INFINITY] }] } }, /logits: Infinity/)
   refused({ answer: { ...answer, rows: [{ ...answer.rows[0]!, logits: [1] }] } }, /1 logits/)
   refused({ row: { session, epoch: 1, number: 1, row: 0, logits: new Uint8Array(7) } }, /row\.logits: 7 bytes/)
+  refused({ probe: { session, epoch: 1, number: 0 } }, /probe\.number: 0/)
+  refused({ probeReply: { ...probeReply, hop: 256 } }, /probeReply\.hop: 256/)
+  refused({ probeReply: { ...probeReply, executed: 5 } }, /probeReply\.executed: 5/)
   refused(
     { failure: { session, epoch: 1, code: 'X', message: 'y'.repeat(2000), peer: '', retryAfterMs: 0, have: 0 } },
     /failure\.message: 2000/
