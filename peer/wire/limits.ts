@@ -42,3 +42,9 @@ export const MAX_STREAMS_PER_PEER = 256
 
 /** Directory nodes that one peer is reserved on and announces to; a leaf hangs on two or three. */
 export const MAX_DIRECTORY_NODES = 3
+
+/**
+ * Negotiating a stream over a connection that stands: a round trip or two. A peer that does not answer in this time is
+ * frozen, or its connection is dead and not yet known to be.
+ */
+export const STREAM_MS = 2_000

@@ -17,7 +17,7 @@ import type { Channel, Links, Protocol } from './channel.ts'
 import { keepConnected } from './directory-keeper.ts'
 import { closeIdleConnections } from './idle-connections.ts'
 import { Libp2pChannel } from './libp2p-channel.ts'
-import { MAX_DIRECTORY_NODES, MAX_STREAMS_PER_PEER, type TlsCertificate } from './limits.ts'
+import { MAX_DIRECTORY_NODES, MAX_STREAMS_PER_PEER, STREAM_MS, type TlsCertificate } from './limits.ts'
 import { silent, type WireLogger } from './log.ts'
 
 /** From the call of `dial` to a usable channel, over all addresses. */
@@ -38,12 +38,17 @@ const DIRECT_RETRY_MS = 60_000
 /** Peers remembered as reachable over the relay only. */
 const MAX_RELAY_ONLY_PEERS = 1_024
 
-/** Pinged every second, so that a dead tab is seen in seconds; libp2p's interval of 10 s makes it 7–11 s over WebRTC. */
+/**
+ * Pinged every second, so that a dead tab is seen in seconds; libp2p's interval of 10 s makes it 7–11 s over WebRTC. This is
+ * for connections that carry nothing: a driver probes its chain, names a dead or frozen hop in 1–2.5 s, and risks only the
+ * one session when it is wrong.
+ */
 const PING_INTERVAL_MS = 1_000
 
 /**
  * A ping unanswered this long means the peer is gone (over TCP and WebSockets its socket tells at once). Not shorter: one
- * late answer aborts the connection, and a machine that compiles pipelines on all cores answers late.
+ * late answer aborts the connection with the streams of every session on it, and a machine that compiles pipelines on all
+ * cores answers late.
  */
 const PING_TIMEOUT_MS = 4_000
 
@@ -266,10 +271,13 @@ function start(
       dialSignal?.throwIfAborted()
       const deadline = AbortSignal.timeout(DIAL_MS)
       const limit = AbortSignal.any([deadline, stopping.signal, ...(dialSignal === undefined ? [] : [dialSignal])])
+      // Directory nodes are not given up for being slow: there may be no other.
+      let silent: AbortSignal | undefined
       try {
         const connection = await connect(peer, addresses, limit)
+        silent = kept.has(peer) ? undefined : AbortSignal.timeout(STREAM_MS)
         const stream = await connection.newStream(protocol.id, {
-          signal: limit,
+          signal: silent === undefined ? limit : AbortSignal.any([limit, silent]),
           runOnLimitedConnection: true,
           maxOutboundStreams: MAX_STREAMS_PER_PEER
         })
@@ -277,6 +285,7 @@ function start(
       } catch (error) {
         if (dialSignal?.aborted) throw dialSignal.reason
         if (error instanceof ShoalError) throw error
+        if (silent?.aborted) throw new PeerLostError(`${peer} opened no stream in ${STREAM_MS} ms`, { peer }, { cause: error })
         if (deadline.aborted) throw new DeadlineError(`${peer} not reached in ${DIAL_MS} ms`, { peer }, { cause: error })
         throw new PeerLostError(`${peer} not reached: ${reasonOf(error)}`, { peer }, { cause: error })
       }

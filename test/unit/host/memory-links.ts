@@ -5,7 +5,8 @@
  */
 import { PeerLostError } from '../../../peer/errors.ts'
 import type { Channel, Links, Protocol } from '../../../peer/wire/channel.ts'
-import { type Clock, raceSignal, sleep } from '../../../peer/wire/clock.ts'
+import { type Clock, raceSignal, sleep, within } from '../../../peer/wire/clock.ts'
+import { STREAM_MS } from '../../../peer/wire/limits.ts'
 import type { VirtualClock } from './virtual-clock.ts'
 
 /** Frames one direction of a channel holds before its sender waits. */
@@ -67,8 +68,7 @@ export class MemoryNetwork {
       dial: async (peer, _addresses, protocol, signal) => {
         await tick(this.#clock)
         await this.awake(self, signal)
-        // The other side of a negotiation: a frozen peer never answers.
-        await this.awake(peer, signal)
+        await this.#negotiate(self, peer, signal)
         signal?.throwIfAborted()
         const handler = this.#handlers.get(peer)?.get(protocol.id)
         if (!this.#handlers.has(self) || handler === undefined || this.#refused.has(`${self}>${peer} ${protocol.id}`)) {
@@ -179,6 +179,13 @@ export class MemoryNetwork {
   /** Ends of channels that are not over, as "peer > peer protocol". */
   get open(): string[] {
     return [...this.#channels].map(end => `${end.localPeer} > ${end.remotePeer} ${end.protocol}`)
+  }
+
+  /** A frozen peer never answers; who has a connection to it finds out in a while, as the libp2p node does. */
+  async #negotiate(self: string, peer: string, signal: AbortSignal | undefined): Promise<void> {
+    const connected = [...this.#channels].some(end => end.localPeer === self && end.remotePeer === peer)
+    if (!connected) return await this.awake(peer, signal)
+    await within(this.clockOf(self), STREAM_MS, `a stream to ${peer}`, signal, limit => this.awake(peer, limit))
   }
 
   #join<Frame>(a: string, b: string, protocol: Protocol<Frame>): [End<Frame>, End<Frame>] {
