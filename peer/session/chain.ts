@@ -3,27 +3,38 @@
  * whichever way it comes, keeps the lease alive and frees everything in the end.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import { DeadlineError, InvalidFrameError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
+import { InvalidFrameError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Channel, Links } from '../wire/channel.ts'
 import { type Clock, within } from '../wire/clock.ts'
 import { errorOf } from '../wire/failure.ts'
-import type { Answer, AnswerFrame, ChainFrame, Encoding, HeadAsk, HopState, Opened, Row, Step } from '../wire/frames.pb.js'
+import type {
+  Answer,
+  AnswerFrame,
+  ChainFrame,
+  Encoding,
+  HeadAsk,
+  HopState,
+  Opened,
+  Row,
+  RowRequest,
+  Step
+} from '../wire/frames.pb.js'
 import { Outbox } from '../wire/outbox.ts'
 import { answerProtocol } from '../wire/protocols.ts'
 import { Part } from '../wire/step-parts.ts'
+import { type Awaited, ChainWatch } from './chain-watch.ts'
 import { Changes } from './changes.ts'
 import { checkAnswer, checkRow } from './check-answer.ts'
 import { closeHop } from './close-hop.ts'
+import type { Pace } from './pace.ts'
 
 /** A window of steps with their re-sends, beats and row requests. */
 const OUTBOX_FRAMES = 256
 /** Dialling one hop; WebRTC's signalling over a relay takes seconds. */
 export const DIAL_MS = 16_000
-/** No credit and no answer for this long: the steps under way are sent again, since hops repeat what they have. */
-export const STALL_MS = 15_000
-/** Re-sends without progress until the chain counts as lost: a minute, longer than any step takes on a software adapter. */
-const MAX_RESENDS = 3
+/** Bytes of one value of a hidden state: f16 unless it would overflow. */
+const VALUE_BYTES = 2
 
 export interface ChainModel {
   /** Manifest digest, lower-case hex. */
@@ -52,7 +63,12 @@ export interface ChainOptions {
   encoding: Encoding
   /** Steps in flight to the first hop. */
   window: number
+  /** Without progress for this long the chain counts as lost, though every hop answers. */
   stallMs: number
+  /** What the session has measured on this and earlier chains. */
+  pace: Pace
+  /** Whether this process stood still a moment ago, so that what it measured means nothing. */
+  stoodStill: () => boolean
 }
 
 /** A step as the driver asks for it; numbering is the chain's. */
@@ -78,14 +94,14 @@ export class Chain {
   #sent = 0
   #credited = 0
   /** Steps sent and not answered, for sending again. */
-  readonly #unanswered = new Map<number, Step>()
+  readonly #unanswered = new Map<number, { step: Step; sentAt: number }>()
   /** Answers with rows that nobody has taken yet. */
   readonly #answers = new Map<number, Answer>()
   #row: Row | undefined
+  #rowRequest: RowRequest | undefined
   readonly #changes = new Changes()
-  #resends = 0
+  readonly #watch: ChainWatch
   #forgetBeat = () => {}
-  #forgetStall = () => {}
   /** Most steps in flight to the first hop so far. */
   mostInFlight = 0
 
@@ -94,6 +110,17 @@ export class Chain {
     this.epoch = options.epoch
     this.route = options.route
     this.#out = new Outbox(channel, OUTBOX_FRAMES, error => this.#fail(error))
+    const { clock, route, pace, stallMs } = options
+    this.#watch = new ChainWatch({
+      clock,
+      route,
+      pace,
+      stallMs,
+      awaited: () => this.#awaited(),
+      probe: number => this.#out.pushLatest({ probe: { ...this.#ids, number } }, queued => queued.probe !== undefined),
+      resend: times => this.#resend(times),
+      fail: error => this.#fail(error)
+    })
   }
 
   /** What each hop held when it opened. */
@@ -101,10 +128,9 @@ export class Chain {
     return this.#opened?.hops ?? []
   }
 
-  /** Peers that may be why nothing comes back: those after the first hop once it has done its part. */
-  get suspects(): string[] {
-    const peers = this.route.hops.map(hop => hop.peer)
-    return this.#credited < this.#sent || peers.length === 1 ? peers.slice(0, 1) : peers.slice(1)
+  /** Somebody has seen the peer go: is it still there? */
+  suspect(peer: string): void {
+    this.#watch.hint(peer)
   }
 
   /** Sends the open and resolves when every hop has answered it. Called once, by `openChain`. */
@@ -112,12 +138,13 @@ export class Chain {
     this.#out.push(frame)
     void this.#read()
     this.#scheduleBeat()
+    this.#watch.sent()
     await this.#until(() => this.#opened !== undefined)
     const expected = this.route.hops.length
     if (this.#opened!.hops.length !== expected)
       throw this.#fail(new InvalidFrameError(`opened by ${this.#opened!.hops.length} hops of ${expected}`))
     if (expected > 1) void this.#attach()
-    this.#scheduleStall()
+    this.#watch.progress()
   }
 
   /** Sends a step once the credit allows it; resolves to its number. @throws what ended the chain */
@@ -129,9 +156,10 @@ export class Chain {
     const step: Step = { ...this.#ids, number, position, count: tokens.length, timings: [], parts }
     if ((parts[0] ?? Part.run) === Part.run) step.tokens = { ids: [...tokens] }
     if (head !== undefined) step.head = head
-    this.#unanswered.set(number, step)
+    this.#unanswered.set(number, { step, sentAt: this.#options.clock.now() })
     this.fed = position + tokens.length
     if (!this.#out.push({ step })) throw this.#fail(this.#lostFirst('does not take steps'))
+    this.#watch.sent()
     return number
   }
 
@@ -145,21 +173,13 @@ export class Chain {
 
   /** Every logit of one row of the step answered last. @throws what ended the chain */
   async row(number: number, row: number, signal: AbortSignal): Promise<Float32Array> {
-    const rowRequest = { ...this.#ids, number, row }
-    const arrived = () => this.#row?.number === number && this.#row.row === row
-    for (let attempt = 0; attempt <= MAX_RESENDS; attempt++) {
-      // After a try in vain the stream to the last hop is in doubt: the chain itself is the other way.
-      const direct = attempt % 2 === 0 && this.#direct?.push({ rowRequest })
-      if (!direct) this.#out.push({ rowRequest })
-      try {
-        await within(this.#options.clock, this.#options.stallMs, 'a row of logits', signal, waiting =>
-          this.#until(arrived, waiting)
-        )
-        break
-      } catch (thrown) {
-        signal.throwIfAborted()
-        if (!(thrown instanceof DeadlineError) || attempt === MAX_RESENDS) throw thrown
-      }
+    this.#rowRequest = { ...this.#ids, number, row }
+    this.#askForRow(0)
+    this.#watch.sent()
+    try {
+      await this.#until(() => this.#row?.number === number && this.#row.row === row, signal)
+    } finally {
+      this.#rowRequest = undefined
     }
     const { logits } = this.#row!
     this.#row = undefined
@@ -195,7 +215,7 @@ export class Chain {
   #stop(): void {
     this.#failure ??= new PeerLostError('the chain is closed')
     this.#forgetBeat()
-    this.#forgetStall()
+    this.#watch.stop()
     void this.#direct?.end(this.#options.clock)
     this.#direct = undefined
     this.#changes.happened()
@@ -204,14 +224,15 @@ export class Chain {
   async #read(): Promise<void> {
     try {
       for await (const frame of this.#out.channel.frames()) {
-        const { opened, answer, row, credit, failure } = frame
-        const body = opened ?? answer ?? row ?? credit ?? failure
+        const { opened, answer, row, credit, failure, probeReply } = frame
+        const body = opened ?? answer ?? row ?? credit ?? failure ?? probeReply
         if (body === undefined || !this.#isMine(body)) continue
         if (failure !== undefined) throw errorOf(failure)
         if (opened !== undefined) this.#opened ??= opened
         if (answer !== undefined) this.#take(answer)
         if (row !== undefined) this.#takeRow(row)
         if (credit !== undefined) this.#credit(credit.number)
+        if (probeReply !== undefined) this.#watch.replied(probeReply)
         this.#changes.happened()
       }
       this.#fail(this.#lostFirst('ended the chain'))
@@ -249,19 +270,23 @@ export class Chain {
 
   /** Takes each expected answer once. */
   #take(answer: Answer): void {
-    const step = this.#unanswered.get(answer.number)
-    if (step === undefined) return
+    const waiting = this.#unanswered.get(answer.number)
+    if (waiting === undefined) return
+    const { step, sentAt } = waiting
     checkAnswer(answer, step, this.#options.model.vocabulary, this.route)
     this.#unanswered.delete(answer.number)
     if (answer.rows.length > 0) this.#answers.set(answer.number, answer)
+    const { clock, pace, stoodStill } = this.#options
+    if (step.parts.length === 0 && !stoodStill()) pace.answered(this.route, step.count, answer.timings, clock.now() - sentAt)
     this.#credit(answer.number)
-    this.#progress()
+    this.#watch.progress()
   }
 
   #takeRow(row: Row): void {
     checkRow(row, this.#options.model.vocabulary, this.route)
     this.#row = row
-    this.#progress()
+    this.#rowRequest = undefined
+    this.#watch.progress()
   }
 
   #credit(number: number): void {
@@ -270,24 +295,32 @@ export class Chain {
     // The first hop credits a step anew each time it is sent again, whatever has become of the hops after it.
     if (number <= this.#credited) return
     this.#credited = number
-    this.#progress()
+    if (this.#opened !== undefined) this.#watch.progress()
   }
 
-  #progress(): void {
-    this.#resends = 0
-    if (this.#opened !== undefined && this.#failure === undefined) this.#scheduleStall()
+  #awaited(): Awaited | undefined {
+    if (this.#failure !== undefined) return undefined
+    if (this.#opened === undefined) return { step: undefined, tokens: 0, bytes: 0 }
+    const waiting = [...this.#unanswered.values()].map(({ step }) => step)
+    const oldest = waiting[0]
+    if (oldest === undefined) return this.#rowRequest && { step: this.#rowRequest.number, tokens: 1, bytes: 0 }
+    const positions = waiting.reduce((sum, { count }) => sum + (count > 1 ? count : 0), 0)
+    return { step: oldest.number, tokens: oldest.count, bytes: positions * this.#options.model.width * VALUE_BYTES }
   }
 
-  #scheduleStall(): void {
-    this.#forgetStall()
-    this.#forgetStall = this.#options.clock.after(this.#options.stallMs, () => {
-      if (this.#unanswered.size > 0 && this.#resends++ >= MAX_RESENDS) {
-        this.#fail(new DeadlineError(`no answer for ${(MAX_RESENDS + 1) * this.#options.stallMs} ms`))
-        return
-      }
-      for (const step of this.#unanswered.values()) this.#out.push({ step })
-      this.#scheduleStall()
-    })
+  /** Hops repeat what they have done, and do what they have not got. */
+  #resend(times: number): void {
+    // What has not come over the stream to the last hop the first time is better sent along the chain.
+    if (times > 0) this.#direct?.abort(new PeerLostError('no answer comes over the stream'))
+    for (const { step } of this.#unanswered.values()) this.#out.push({ step })
+    this.#askForRow(times)
+  }
+
+  #askForRow(times: number): void {
+    const rowRequest = this.#rowRequest
+    if (rowRequest === undefined) return
+    const direct = times === 0 && this.#direct?.push({ rowRequest })
+    if (!direct) this.#out.push({ rowRequest })
   }
 
   #scheduleBeat(): void {

@@ -4,26 +4,21 @@
  * What has been sampled is never touched.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import {
-  ContextLengthError,
-  DeadlineError,
-  InvalidRequestError,
-  type ShoalError,
-  toShoalError,
-  UnsupportedModelError
-} from '../errors.ts'
+import { ContextLengthError, InvalidRequestError, type ShoalError, toShoalError, UnsupportedModelError } from '../errors.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
 import type { Route } from '../swarm/types.ts'
+import { PauseWatch } from '../wire/awake.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
 import type { Answer, Encoding, HeadAsk } from '../wire/frames.pb.js'
 import type { WireLogger } from '../wire/log.ts'
-import { type Chain, type ChainModel, STALL_MS } from './chain.ts'
+import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
 import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
+import { Pace } from './pace.ts'
 import { partsAt, planStarts, replayFrom, replayUntil, type Starts, startsFromTokens } from './replay.ts'
 
 export interface DriverContext {
@@ -49,7 +44,7 @@ export interface DriverLimits {
   window: number
   /** Bytes of one prefill chunk's hidden states between hops: more would hold up other sessions' decode behind it. */
   chunkBytes: number
-  /** Without credit or answer for this long, steps are sent again. */
+  /** Without progress for this long a chain counts as lost, though every hop answers: longer than any step takes. */
   stallMs: number
   encoding: Encoding
 }
@@ -61,7 +56,7 @@ export const DEFAULT_LIMITS: DriverLimits = {
   waitMs: 5_000,
   window: 4,
   chunkBytes: 128 * 1024,
-  stallMs: STALL_MS,
+  stallMs: 60_000,
   encoding: 'AUTO' as Encoding
 }
 
@@ -78,6 +73,9 @@ const LAST_RETRY_MS = 2_000
 
 /** So many chains in a row are fed from logs; the next one from token ids. */
 const MAX_REPLAYS = 3
+
+/** What breaks so soon after this process stood still broke for its own absence: neighbours gave it up. */
+const OWN_PAUSE_MS = 5_000
 
 export interface Recovery {
   /** Peer at fault, "" when it is not known. */
@@ -114,6 +112,8 @@ export class Driver {
   #starts: Starts = []
   /** Chains opened since the last answer. */
   #tries = 0
+  readonly #pace = new Pace()
+  #pauses: PauseWatch | undefined
   /** Peers that may still hold KV of an earlier epoch. */
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
@@ -129,6 +129,7 @@ export class Driver {
    */
   async next(tokens: readonly number[], ask: DriverAsk, until: number | undefined, signal: AbortSignal): Promise<DriverAnswer> {
     const { clock, limits } = this.#context
+    this.#pauses ??= new PauseWatch(clock)
     let lost: { error: ShoalError; at: number } | undefined
     const startedAt = clock.now()
     for (let attempt = 0; ; attempt++) {
@@ -168,6 +169,7 @@ export class Driver {
   async close(): Promise<void> {
     const chain = this.#chain
     this.#chain = undefined
+    this.#pauses?.stop()
     for (const { peer } of chain?.route.hops ?? []) this.#leftBehind.delete(peer)
     this.#freeLeftBehind()
     await Promise.all([chain?.close(), this.#freeing])
@@ -204,7 +206,9 @@ export class Driver {
         waitMs: limits.waitMs,
         encoding: limits.encoding,
         window: limits.window,
-        stallMs: limits.stallMs
+        stallMs: limits.stallMs,
+        pace: this.#pace,
+        stoodStill: () => this.#stoodStill()
       },
       signal
     )
@@ -251,12 +255,15 @@ export class Driver {
       reputation.observed(peer, promisedMs, observedMs, clock.now())
   }
 
+  #stoodStill(): boolean {
+    return this.#pauses?.within(OWN_PAUSE_MS) ?? false
+  }
+
   #drop(error: ShoalError): void {
     const { reputation, clock } = this.#context
     const chain = this.#chain
-    const guilty =
-      error.details.peer !== undefined ? [error.details.peer] : error instanceof DeadlineError ? (chain?.suspects ?? []) : []
-    for (const peer of guilty) reputation.failed(peer, clock.now())
+    const { peer } = error.details
+    if (peer !== undefined && !this.#stoodStill()) reputation.failed(peer, clock.now())
     this.#chain = undefined
     if (chain === undefined) return
     this.#leaveBehind(chain.route)

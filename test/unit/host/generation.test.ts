@@ -4,6 +4,7 @@ import { adjustmentsOf } from '../../../peer/session/adjust-logits.ts'
 import { draw } from '../../../peer/session/draw.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { openChain } from '../../../peer/session/open-chain.ts'
+import { Pace } from '../../../peer/session/pace.ts'
 import { sampleFull } from '../../../peer/session/sampler.ts'
 import type { Sampling } from '../../../peer/session/types.ts'
 import { AnswerFrame, ChainFrame, Encoding } from '../../../peer/wire/frames.pb.js'
@@ -269,7 +270,9 @@ test('opening gives up when the signal does, and names who can’t be reached', 
     session: new Uint8Array(16),
     epoch: 1,
     reserveTokens: 32,
-    committed: 0
+    committed: 0,
+    pace: new Pace(),
+    stoodStill: () => false
   }
   const opening = openChain({ ...options, ...limits }, new AbortController().signal)
   await assert.rejects(swarm.clock.until(opening), { code: 'PEER_LOST', details: { peer: swarm.hosts[2]!.id } })

@@ -175,44 +175,6 @@ test('several hops die one after the other, also while the chain is being replac
   assert.equal(victims.length, 0)
 })
 
-for (const { what, ms, epochs, tookMs } of [
-  { what: 'shorter than its lease goes on where it stopped', ms: 10_000, epochs: [], tookMs: 10_000 },
-  // The driver gives up after four times 15 s without an answer.
-  { what: 'for long is replaced, and finds its epoch over', ms: 90_000, epochs: [2], tookMs: 60_000 }
-]) {
-  test(`a hop that freezes ${what}`, async () => {
-    const swarm = new SmallSwarm([...THREE, ...THREE])
-    const startedAt = swarm.clock.now()
-    const tokens: number[] = []
-    const seen: number[] = []
-    for await (const event of untilDone(swarm)) {
-      if (event.type === 'opened') assert.equal(event.route.hops[1]!.peer, swarm.hosts[1]!.id)
-      if (event.type === 'recovered') seen.push(event.recovery.epoch)
-      if (event.type === 'token' && tokens.push(event.token) === 12) assert.equal(swarm.clock.now() - startedAt, tookMs)
-      if (event.type !== 'token' || tokens.length !== 4) continue
-      const { id } = swarm.hosts[1]!
-      swarm.network.freeze(id)
-      swarm.clock.after(ms, () => swarm.network.resume(id))
-    }
-    assert.deepEqual(tokens, expected)
-    assert.deepEqual(seen, epochs)
-    await swarm.clock.pass(ms)
-    assert.deepEqual(swarm.freeBlocks(), Array(6).fill(256))
-    assert.deepEqual(swarm.network.open, [])
-  })
-}
-
-test('a hop slow to a crawl makes the answer slow, not wrong', async () => {
-  const swarm = new SmallSwarm(THREE)
-  const startedAt = swarm.clock.now()
-  swarm.network.crawl(swarm.hosts[1]!.id, 1_000)
-  const events = await swarm.run()
-  assert.deepEqual(tokensOf(events), expected)
-  // A step's way to the hop and on to the next, a second each, for each of the 12 tokens.
-  assert.ok(swarm.clock.now() - startedAt >= 24_000)
-  assert.ok(events.every(event => event.type !== 'recovered'))
-})
-
 test('when nobody holds the layers any more it waits for a newcomer, and gives up at the deadline', async () => {
   const swarm = new SmallSwarm(THREE)
   swarm.network.onFrame = ({ index }) => {

@@ -124,7 +124,7 @@ export class SmallSwarm {
       directory: { query: async () => this.directory() },
       model: this.model,
       reputation: this.reputation,
-      clock: this.clock,
+      clock: this.network.clockOf(this.driverId),
       logger: silent,
       limits: { ...DEFAULT_LIMITS, chunkBytes: 8 * 2 * STAND_IN.width, ...limits }
     }

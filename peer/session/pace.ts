@@ -1,0 +1,75 @@
+/**
+ * How long a session's hops and the ways between them take, as measured from its own answered steps; before that as the
+ * hops' announcements promise. It decides when to ask what is the matter, never who is at fault.
+ */
+import type { Route, RouteHop } from '../swarm/types.ts'
+import type { HopTiming } from '../wire/frames.pb.js'
+
+/** Up on one observation, down over about five: a slow step may be followed by another. */
+const FORGETTING = 0.3
+/** Twice as long with each hop that was given up for its silence, up to this, until steps are answered again. */
+const MAX_PATIENCE = 16
+
+interface HopPace {
+  /** Of one decoded token. */
+  decodeMs: number | undefined
+  /** Of one token among several. */
+  tokenMs: number | undefined
+}
+
+export interface Expected {
+  ms: number
+  /** Seen, not only promised. */
+  measured: boolean
+}
+
+export class Pace {
+  /** By peer: as many as this session's chains have had hops. */
+  readonly #hops = new Map<string, HopPace>()
+  #wayMs: number | undefined
+  #patience = 1
+
+  /** All links of the chain once round, and whatever holds up the event loops on the way; undefined before the first answer. */
+  get wayMs(): number | undefined {
+    return this.#wayMs
+  }
+
+  /** What to multiply the wait for a silent hop by: links may be slower than anything measured yet. */
+  get patience(): number {
+    return this.#patience
+  }
+
+  /** A step of `count` tokens that every hop ran was answered `elapsedMs` after it was sent. */
+  answered({ hops }: Route, count: number, timings: readonly HopTiming[], elapsedMs: number): void {
+    let hopsMs = 0
+    for (const [at, { queueUs, computeUs }] of timings.entries()) {
+      const { peer } = hops[at]!
+      const ms = computeUs / 1000
+      hopsMs += ms + queueUs / 1000
+      const pace = this.#hops.get(peer) ?? { decodeMs: undefined, tokenMs: undefined }
+      if (count === 1) pace.decodeMs = follow(pace.decodeMs, ms)
+      else pace.tokenMs = follow(pace.tokenMs, ms / count)
+      this.#hops.set(peer, pace)
+    }
+    this.#wayMs = follow(this.#wayMs, Math.max(0, elapsedMs - hopsMs))
+    this.#patience = Math.max(1, this.#patience / 2)
+  }
+
+  /** A hop was given up for its silence, rightly or not. */
+  silenced(): void {
+    this.#patience = Math.min(MAX_PATIENCE, this.#patience * 2)
+  }
+
+  /** A run of `tokens` at the hop. */
+  run({ peer, promisedMs }: RouteHop, tokens: number): Expected {
+    const { decodeMs, tokenMs } = this.#hops.get(peer) ?? {}
+    if (tokens <= 1) return { ms: decodeMs ?? promisedMs, measured: decodeMs !== undefined }
+    // A token among several takes no longer than one by itself.
+    const each = tokenMs ?? decodeMs ?? promisedMs
+    return { ms: tokens * each, measured: tokenMs !== undefined }
+  }
+}
+
+function follow(before: number | undefined, ms: number): number {
+  return before === undefined ? ms : Math.max(ms, before + FORGETTING * (ms - before))
+}
