@@ -4,7 +4,7 @@
  */
 import type { SequenceId } from '../engine/engine.ts'
 import { BusyError, StaleEpochError } from '../errors.ts'
-import type { Clock } from '../wire/clock.ts'
+import { type Clock, LATE_MS } from '../wire/clock.ts'
 import type { OpenPlan } from '../wire/frames.pb.js'
 import { toHex } from '../wire/hex.ts'
 import { BUSY_RETRY_MS, MAX_CLOCK_SKEW_MS, MAX_SESSIONS, MAX_TOMBSTONES } from './limits.ts'
@@ -110,7 +110,10 @@ export class SessionTable<Hop> {
   }
 
   #watch(session: HostedSession<Hop>, ms: number): void {
+    const due = this.#clock.now() + ms
     session.forgetLease = this.#clock.after(ms, () => {
+      // A host that stood still could not be told; it has not yet read what its neighbours sent, or they stood still too.
+      if (this.#clock.now() - due > LATE_MS) this.renew(session)
       const left = session.renewedAt + session.leaseMs - this.#clock.now()
       if (left > 0) this.#watch(session, left)
       else this.#events.expired(session)

@@ -4,8 +4,7 @@
  */
 import { DeadlineError, PeerLostError, type ShoalError } from '../errors.ts'
 import type { Route } from '../swarm/types.ts'
-import { afterAwake } from '../wire/awake.ts'
-import type { Clock } from '../wire/clock.ts'
+import { afterAwake, type Clock } from '../wire/clock.ts'
 import type { ProbeReply } from '../wire/frames.pb.js'
 import type { Pace } from './pace.ts'
 import { hungMs, silenceMs, stepDeadlineMs } from './step-deadline.ts'

@@ -19,6 +19,30 @@ export const systemClock: Clock = {
   }
 }
 
+/** A timer this late means that the process stood still; a busy event loop is some tens of milliseconds late. */
+export const LATE_MS = 500
+
+/** A machine so loaded that every timer is late must still come to an end. */
+const MAX_RESTARTS = 4
+
+/**
+ * Calls `fire` once this process has waited `ms` for others. When it stood still meanwhile the wait starts anew: its timers
+ * come late and all at once, before it has read what others sent, and would accuse them of its own absence. The returned
+ * function forgets it.
+ */
+export function afterAwake(clock: Clock, ms: number, fire: () => void): () => void {
+  let forget = () => {}
+  const wait = (restarts: number) => {
+    const due = clock.now() + ms
+    forget = clock.after(ms, () => {
+      if (restarts > 0 && clock.now() - due > LATE_MS) wait(restarts - 1)
+      else fire()
+    })
+  }
+  wait(MAX_RESTARTS)
+  return () => forget()
+}
+
 /** Waits; rejects with the signal's reason when that comes first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -36,7 +60,7 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
 }
 
 /**
- * Runs `work` with a signal that aborts when `parent` does or after `ms`, whichever is first.
+ * Runs `work` with a signal that aborts when `parent` does or after `ms` (of `afterAwake`), whichever is first.
  * @throws DeadlineError naming `what` after `ms`, even when the work ignores its signal
  */
 export async function within<T>(
@@ -48,7 +72,7 @@ export async function within<T>(
 ): Promise<T> {
   parent?.throwIfAborted()
   const controller = new AbortController()
-  const forget = clock.after(ms, () => controller.abort(new DeadlineError(`${what} took longer than ${Math.round(ms)} ms`)))
+  const forget = afterAwake(clock, ms, () => controller.abort(new DeadlineError(`${what} took longer than ${Math.round(ms)} ms`)))
   const onAbort = () => controller.abort(parent?.reason)
   parent?.addEventListener('abort', onAbort, { once: true })
   try {

@@ -244,3 +244,19 @@ test('a hop frozen for less than the driver waits goes on where it stopped', asy
   })
   assert.deepEqual(loss, { ...loss, tokens: expected, lost: [] })
 })
+
+test('a whole swarm that sleeps, as on one laptop, goes on where it stopped', async () => {
+  const swarm = new SmallSwarm(THREE)
+  takeTime(swarm, 30)
+  const everybody = [swarm.driverId, ...swarm.hosts.map(({ id }) => id)]
+  const loss = await runLosing(swarm, { tokens: 4 }, () => {
+    for (const id of everybody) swarm.network.freeze(id)
+    // Longer than a lease, and the hosts first: the driver's beats come last.
+    swarm.clock.after(100_000, () => {
+      for (const id of everybody.toReversed()) swarm.network.resume(id)
+    })
+  })
+  assert.deepEqual(loss, { ...loss, tokens: expected, lost: [] })
+  assert.ok(swarm.hosts.every(({ id }) => !swarm.reputation.isBanned(id, swarm.clock.now())))
+  await checkFreed(swarm)
+})

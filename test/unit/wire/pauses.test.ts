@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { afterAwake, PauseWatch } from '../../../peer/wire/awake.ts'
+import { afterAwake, within } from '../../../peer/wire/clock.ts'
+import { PauseWatch } from '../../../peer/wire/pause-watch.ts'
 import { MemoryNetwork } from '../host/memory-links.ts'
 import { VirtualClock } from '../host/virtual-clock.ts'
 
@@ -44,6 +45,15 @@ test('a process that is always late comes to an end all the same', async () => {
     await clock.pass(2_000)
   }
   assert.equal(fired, 1)
+})
+
+test('who stood still while it waited for an answer gets to read it', async () => {
+  const { clock, own, sleep } = sleeper()
+  const slept = new Promise<string>(resolve => clock.after(5_500, () => resolve('answer')))
+  const waiting = within(own, 1_000, 'an answer', undefined, () => slept)
+  sleep(5_000)
+  assert.equal(await clock.until(waiting), 'answer')
+  await assert.rejects(clock.until(within(own, 1_000, 'an answer', undefined, () => new Promise(() => {}))), { code: 'DEADLINE' })
 })
 
 test('a pause is remembered for a while, and known before any timer tells', async () => {
