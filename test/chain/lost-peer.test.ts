@@ -16,6 +16,8 @@ const prompt = loadGoldens().prompts.find(({ name }) => name === 'house')!
 const TOKENS = prompt.greedy.ids.length
 /** Far enough in that the loss falls into decode, with most of the answer to come. */
 const TOKENS_BEFORE_LOSS = 12
+/** A freeze is noticed within 2.5 s and mended in less than another; the rest is room for a busy machine. */
+const FROZEN_MS = 12_000
 
 let swarm: TestSwarm
 /** Two peers hold the middle. */
@@ -37,7 +39,7 @@ after(() => swarm?.end())
 /** Drives one answer from a process of its own, and loses the middle hop of its chain on the way. */
 async function answerLosing(
   lose: (middle: ServiceProcess) => void
-): Promise<{ events: CompletionEvent[]; lost: ServiceProcess }> {
+): Promise<{ events: CompletionEvent[]; lost: ServiceProcess; longestMs: number }> {
   const args = [
     'run',
     '--join',
@@ -55,8 +57,12 @@ async function answerLosing(
   let middle: ServiceProcess | undefined
   let lost: ServiceProcess | undefined
   let tokens = 0
+  let longestMs = 0
+  let heardAt = 0
   try {
     for await (const line of createInterface({ input: child.stdout! })) {
+      if (lost !== undefined) longestMs = Math.max(longestMs, performance.now() - heardAt)
+      heardAt = performance.now()
       const event = JSON.parse(line) as CompletionEvent
       events.push(event)
       if (event.type === 'started') middle = middles.get(event.chain[1]!.peer)
@@ -69,7 +75,7 @@ async function answerLosing(
   } finally {
     child.kill('SIGKILL')
   }
-  return { events, lost: lost! }
+  return { events, lost: lost!, longestMs }
 }
 
 function checkAnswer(events: CompletionEvent[]): void {
@@ -93,6 +99,29 @@ test('SIGTERM: the peer says goodbye, ends with 0 and is gone from the directory
   assert.equal(again.ready.peer, lost.ready.peer)
   middles.set(String(again.ready.peer), again)
   await eventually(directory, found => known(found, again.ready.peer), 'back in the directory')
+})
+
+test('SIGSTOP: a frozen peer is named and replaced in seconds, and is a peer like any other when it comes back', async t => {
+  let frozen: ServiceProcess | undefined
+  try {
+    const { events, lost, longestMs } = await answerLosing(middle => {
+      frozen = middle
+      middle.kill('SIGSTOP')
+    })
+    checkAnswer(events)
+    const recovered = events.filter(event => event.type === 'recovered')
+    assert.deepEqual(
+      recovered.map(event => event.lost),
+      [lost.ready.peer]
+    )
+    t.diagnostic(
+      `longest silence ${Math.round(longestMs)} ms, recovered ${Math.round(recovered[0]!.pauseMs)} ms after the loss was known`
+    )
+    assert.ok(longestMs < FROZEN_MS, `${longestMs} ms`)
+  } finally {
+    frozen?.kill('SIGCONT')
+  }
+  await eventually(directory, found => known(found, frozen!.ready.peer), 'back in the directory')
 })
 
 test('SIGKILL: the answer goes on over the other holder, nothing lost, repeated or changed', async () => {
