@@ -14,6 +14,7 @@ import { failureOf } from '../peer/wire/failure.ts'
 import type { Announce, DirectoryFrame, Entry, ModelEntry, Query, Withdraw } from '../peer/wire/frames.pb.js'
 import { toHex } from '../peer/wire/hex.ts'
 import { directoryProtocol } from '../peer/wire/protocols.ts'
+import { Watchers } from './watchers.ts'
 
 /** Requests a peer may make at once and then each second: renewals, a query per session, a change of offer. */
 const REQUESTS: Pace = { burst: 32, perSecond: 8 }
@@ -51,6 +52,8 @@ interface Caller {
 export function serveDirectory(options: DirectoryServiceOptions): () => void {
   const { links, table, clock } = options
   const callers = new Map<string, Caller>()
+  const watchers = new Watchers(clock)
+  const isGone = (peer: string) => callers.get(peer)?.channels === 0
   let stopped = false
   const stop = links.handle(directoryProtocol, async channel => {
     const peer = channel.remotePeer
@@ -65,14 +68,20 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
     caller.forgetGone?.()
     caller.forgetGone = undefined
     try {
-      await answerRequests(channel, caller, options)
+      const frames = channel.frames()[Symbol.asyncIterator]()
+      const { value: first, done } = await frames.next()
+      if (done) return
+      if (first.watch === undefined) await answerRequests(channel, first, frames, caller, options)
+      else await watchers.serve(channel, first.watch, frames, isGone)
     } finally {
       caller.channels--
-      if (caller.channels === 0 && !stopped)
+      if (caller.channels === 0 && !stopped) {
+        watchers.gone(peer)
         caller.forgetGone = clock.after(GONE_MS, () => {
           table.leave(peer, clock.now())
           callers.delete(peer)
         })
+      }
     }
   })
   return () => {
@@ -83,8 +92,14 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
   }
 }
 
-async function answerRequests(channel: Channel<DirectoryFrame>, caller: Caller, options: DirectoryServiceOptions): Promise<void> {
-  for await (const frame of channel.frames()) {
+async function answerRequests(
+  channel: Channel<DirectoryFrame>,
+  first: DirectoryFrame,
+  rest: AsyncIterator<DirectoryFrame>,
+  caller: Caller,
+  options: DirectoryServiceOptions
+): Promise<void> {
+  for (let frame: DirectoryFrame | undefined = first; frame !== undefined; frame = await nextOf(rest)) {
     let reply: DirectoryFrame
     try {
       spendRequest(caller, options.clock.now())
@@ -94,6 +109,11 @@ async function answerRequests(channel: Channel<DirectoryFrame>, caller: Caller, 
     }
     await channel.send(reply)
   }
+}
+
+async function nextOf(frames: AsyncIterator<DirectoryFrame>): Promise<DirectoryFrame | undefined> {
+  const { value, done } = await frames.next()
+  return done ? undefined : value
 }
 
 /** @throws BusyError */

@@ -14,6 +14,8 @@ import { judge } from './suspect.ts'
 const PROBE_AGAIN_MS = 500
 /** Between two looks at a chain whose hops all answer. */
 const LOOK_AGAIN_MS = 500
+/** Hints that are taken: whoever gives them must not make the chain do nothing but probe. */
+const HINT_MS = 1_000
 /** Before what is lost is sent for again; doubled each time up to the second, since it may only be slow. */
 const FIRST_RESEND_MS = 1_000
 const LAST_RESEND_MS = 15_000
@@ -50,6 +52,7 @@ export class ChainWatch {
   /** Of the probes of this round. */
   #replies: (ProbeReply | undefined)[] = []
   #hinted: number | undefined
+  #hintedAt = Number.NEGATIVE_INFINITY
   #resends = 0
   #resendAt = 0
   #forget = () => {}
@@ -87,9 +90,12 @@ export class ChainWatch {
   /** Somebody has seen the peer go: it is asked at once. */
   hint(peer: string): void {
     const hop = this.#chain.route.hops.findIndex(known => known.peer === peer)
-    if (hop < 0 || this.#phase === 'over') return
+    const now = this.#chain.clock.now()
+    if (hop < 0 || this.#phase === 'over' || now - this.#hintedAt < HINT_MS) return
+    this.#hintedAt = now
     this.#hinted = hop
-    this.#probe()
+    if (this.#phase === 'probing') this.#listen()
+    else this.#probe()
   }
 
   stop(): void {

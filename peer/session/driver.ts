@@ -114,6 +114,7 @@ export class Driver {
   #tries = 0
   readonly #pace = new Pace()
   #pauses: PauseWatch | undefined
+  #forgetHints = () => {}
   /** Peers that may still hold KV of an earlier epoch. */
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
@@ -170,6 +171,7 @@ export class Driver {
     const chain = this.#chain
     this.#chain = undefined
     this.#pauses?.stop()
+    this.#forgetHints()
     for (const { peer } of chain?.route.hops ?? []) this.#leftBehind.delete(peer)
     this.#freeLeftBehind()
     await Promise.all([chain?.close(), this.#freeing])
@@ -214,6 +216,8 @@ export class Driver {
     )
     this.#chain = chain
     this.#route = route
+    const others = route.hops.map(hop => hop.peer).filter(peer => peer !== links.self)
+    this.#forgetHints = directory.watch?.(others, peer => chain.suspect(peer)) ?? (() => {})
     // Logs that fail again and again, whatever the reason, must not keep the answer from going on.
     this.#starts = this.#tries++ < MAX_REPLAYS ? planStarts(chain.hopStates, committed) : startsFromTokens(route.hops.length)
     chain.fed = replayFrom(this.#starts)
@@ -265,6 +269,7 @@ export class Driver {
     const { peer } = error.details
     if (peer !== undefined && !this.#stoodStill()) reputation.failed(peer, clock.now())
     this.#chain = undefined
+    this.#forgetHints()
     if (chain === undefined) return
     this.#leaveBehind(chain.route)
     chain.abandon()

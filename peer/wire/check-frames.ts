@@ -66,6 +66,9 @@ export const MAX_MODEL_NAME_CHARS = 128
 /** Leases renewed by one gossip message: about 32 KiB. */
 export const MAX_RENEWALS = 512
 
+/** Peers watched on one stream: the hops of the longest chain, or of many usual ones. */
+export const MAX_WATCHED = 256
+
 /** Models and addresses that one directory node tells its like of. */
 export const MAX_TOLD_MODELS = 16
 export const MAX_TOLD_ADDRESSES = 8
@@ -123,6 +126,7 @@ export const planLimits = { hops: MAX_HOPS, hops$: { addresses: MAX_ADDRESSES },
 export const chainLimits = { step: stepLimits, answer: answerLimits, opened: { hops: MAX_HOPS } }
 export const answerFrameLimits = { answer: answerLimits }
 export const directoryLimits = {
+  watch: { peers: MAX_WATCHED },
   found: { entries: MAX_FOUND_ENTRIES },
   models: { models: MAX_MODELS, models$: { sources: MAX_MODEL_URLS, manifests: MAX_MODEL_URLS } }
 }
@@ -175,7 +179,7 @@ export function checkAnswerFrame(frame: AnswerFrame): void {
 /** @throws InvalidFrameError */
 export function checkDirectoryFrame(frame: DirectoryFrame): void {
   onlyBody('DirectoryFrame', frame)
-  const { announce, withdraw, query, found, failure, models } = frame
+  const { announce, withdraw, query, found, failure, models, watch, gone } = frame
   if (announce !== undefined) bounded('announce.announcement bytes', announce.announcement.byteLength, 0, MAX_ANNOUNCEMENT_BYTES)
   if (withdraw !== undefined) bounded('withdraw.announcement bytes', withdraw.announcement.byteLength, 0, MAX_ANNOUNCEMENT_BYTES)
   if (query !== undefined && query.model.byteLength !== 0) length('query.model', query.model, DIGEST_BYTES)
@@ -189,6 +193,11 @@ export function checkDirectoryFrame(frame: DirectoryFrame): void {
     few('models', models.models, MAX_MODELS)
     for (const entry of models.models) checkModelEntry(entry)
   }
+  if (watch !== undefined) {
+    few('watch.peers', watch.peers, MAX_WATCHED)
+    for (const peer of watch.peers) text('watch.peers', peer, MAX_PEER_CHARS)
+  }
+  if (gone !== undefined) text('gone.peer', gone.peer, MAX_PEER_CHARS)
 }
 
 /** @throws InvalidFrameError */

@@ -7,6 +7,7 @@ import { groupByPeer, peerOfAddress } from './addresses.ts'
 import type { Channel, Links } from './channel.ts'
 import { type Clock, sleep, systemClock, within } from './clock.ts'
 import { backoffMs } from './directory-keeper.ts'
+import { DirectoryWatch } from './directory-watch.ts'
 import { errorOf } from './failure.ts'
 import type { DirectoryFrame, Entry, ModelEntry } from './frames.pb.js'
 import { fromHex } from './hex.ts'
@@ -42,12 +43,14 @@ export class DirectoryClient {
   readonly #nodes: NodeLink[]
   readonly #clock: Clock
   readonly #stopping = new AbortController()
+  readonly #watch: DirectoryWatch
 
   constructor({ links, directoryNodes, clock = systemClock, random = Math.random, logger = silent }: DirectoryClientOptions) {
     this.#clock = clock
-    this.#nodes = directoryNodesOf(directoryNodes).map(
-      node => new NodeLink(node, links, clock, random, logger, this.#stopping.signal)
-    )
+    const nodes = directoryNodesOf(directoryNodes)
+    const { signal } = this.#stopping
+    this.#nodes = nodes.map(node => new NodeLink(node, links, clock, random, logger, signal))
+    this.#watch = new DirectoryWatch({ links, nodes, clock, random, logger, signal })
   }
 
   /** From now on every directory node is told this, and kept told. Replaces what was announced before. */
@@ -84,6 +87,11 @@ export class DirectoryClient {
   async listModels(signal?: AbortSignal): Promise<ModelEntry[]> {
     const answers = await this.#ask({ listModels: {} }, signal)
     return answers.flatMap(({ models }) => models?.models ?? [])
+  }
+
+  /** Calls back, as a hint, when a directory node has lost sight of one of the peers. The returned function ends it. */
+  watch(peers: readonly string[], onGone: (peer: string) => void): () => void {
+    return this.#watch.watch(peers, onGone)
   }
 
   /** Ends the leases' renewal and the channels; does not withdraw. */

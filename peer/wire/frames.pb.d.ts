@@ -1184,6 +1184,8 @@ export interface DirectoryFrame {
     failure?: Failure;
     listModels?: ListModels;
     models?: Models;
+    watch?: Watch;
+    gone?: Gone;
 }
 export declare namespace DirectoryFrame {
     const codec: () => Codec<DirectoryFrame>;
@@ -1270,9 +1272,45 @@ export declare namespace DirectoryFrame {
         index: number;
         value: string;
     }
+    interface DirectoryFrameWatchPeersFieldEvent {
+        field: '$.watch.peers[]';
+        index: number;
+        value: string;
+    }
+    interface DirectoryFrameGonePeerFieldEvent {
+        field: '$.gone.peer';
+        value: string;
+    }
     function encode(obj: Partial<DirectoryFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryFrame>): DirectoryFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryFrame>): Generator<DirectoryFrameAnnounceAnnouncementFieldEvent | DirectoryFrameWithdrawAnnouncementFieldEvent | DirectoryFrameQueryModelFieldEvent | DirectoryFrameQueryPerRegionFieldEvent | DirectoryFrameAnnouncedLeaseMsFieldEvent | DirectoryFrameFoundEntriesAnnouncementFieldEvent | DirectoryFrameFoundEntriesAgeMsFieldEvent | DirectoryFrameFailureSessionFieldEvent | DirectoryFrameFailureEpochFieldEvent | DirectoryFrameFailureCodeFieldEvent | DirectoryFrameFailureMessageFieldEvent | DirectoryFrameFailurePeerFieldEvent | DirectoryFrameFailureRetryAfterMsFieldEvent | DirectoryFrameFailureHaveFieldEvent | DirectoryFrameModelsModelsModelFieldEvent | DirectoryFrameModelsModelsNameFieldEvent | DirectoryFrameModelsModelsLayersFieldEvent | DirectoryFrameModelsModelsSourcesFieldEvent | DirectoryFrameModelsModelsManifestsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryFrame>): Generator<DirectoryFrameAnnounceAnnouncementFieldEvent | DirectoryFrameWithdrawAnnouncementFieldEvent | DirectoryFrameQueryModelFieldEvent | DirectoryFrameQueryPerRegionFieldEvent | DirectoryFrameAnnouncedLeaseMsFieldEvent | DirectoryFrameFoundEntriesAnnouncementFieldEvent | DirectoryFrameFoundEntriesAgeMsFieldEvent | DirectoryFrameFailureSessionFieldEvent | DirectoryFrameFailureEpochFieldEvent | DirectoryFrameFailureCodeFieldEvent | DirectoryFrameFailureMessageFieldEvent | DirectoryFrameFailurePeerFieldEvent | DirectoryFrameFailureRetryAfterMsFieldEvent | DirectoryFrameFailureHaveFieldEvent | DirectoryFrameModelsModelsModelFieldEvent | DirectoryFrameModelsModelsNameFieldEvent | DirectoryFrameModelsModelsLayersFieldEvent | DirectoryFrameModelsModelsSourcesFieldEvent | DirectoryFrameModelsModelsManifestsFieldEvent | DirectoryFrameWatchPeersFieldEvent | DirectoryFrameGonePeerFieldEvent>;
+}
+export interface Watch {
+    peers: string[];
+}
+export declare namespace Watch {
+    const codec: () => Codec<Watch>;
+    interface WatchPeersFieldEvent {
+        field: '$.peers[]';
+        index: number;
+        value: string;
+    }
+    function encode(obj: Partial<Watch>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Watch>): Watch;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Watch>): Generator<WatchPeersFieldEvent>;
+}
+export interface Gone {
+    peer: string;
+}
+export declare namespace Gone {
+    const codec: () => Codec<Gone>;
+    interface GonePeerFieldEvent {
+        field: '$.peer';
+        value: string;
+    }
+    function encode(obj: Partial<Gone>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Gone>): Gone;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Gone>): Generator<GonePeerFieldEvent>;
 }
 export interface Announce {
     announcement: Uint8Array<ArrayBuffer>;

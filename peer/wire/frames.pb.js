@@ -3596,7 +3596,31 @@ export var DirectoryFrame;
                     w.fork();
                 }
                 obj = { ...obj };
+                if (obj.gone != null) {
+                    obj.watch = undefined;
+                    obj.models = undefined;
+                    obj.listModels = undefined;
+                    obj.failure = undefined;
+                    obj.found = undefined;
+                    obj.announced = undefined;
+                    obj.query = undefined;
+                    obj.withdraw = undefined;
+                    obj.announce = undefined;
+                }
+                if (obj.watch != null) {
+                    obj.gone = undefined;
+                    obj.models = undefined;
+                    obj.listModels = undefined;
+                    obj.failure = undefined;
+                    obj.found = undefined;
+                    obj.announced = undefined;
+                    obj.query = undefined;
+                    obj.withdraw = undefined;
+                    obj.announce = undefined;
+                }
                 if (obj.models != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.listModels = undefined;
                     obj.failure = undefined;
                     obj.found = undefined;
@@ -3606,6 +3630,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.listModels != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.failure = undefined;
                     obj.found = undefined;
@@ -3615,6 +3641,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.failure != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.listModels = undefined;
                     obj.found = undefined;
@@ -3624,6 +3652,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.found != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.listModels = undefined;
                     obj.failure = undefined;
@@ -3633,6 +3663,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.announced != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.listModels = undefined;
                     obj.failure = undefined;
@@ -3642,6 +3674,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.query != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.listModels = undefined;
                     obj.failure = undefined;
@@ -3651,6 +3685,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.withdraw != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.listModels = undefined;
                     obj.failure = undefined;
@@ -3660,6 +3696,8 @@ export var DirectoryFrame;
                     obj.announce = undefined;
                 }
                 if (obj.announce != null) {
+                    obj.gone = undefined;
+                    obj.watch = undefined;
                     obj.models = undefined;
                     obj.listModels = undefined;
                     obj.failure = undefined;
@@ -3699,6 +3737,14 @@ export var DirectoryFrame;
                 if (obj.models != null) {
                     w.uint32(66);
                     Models.codec().encode(obj.models, w);
+                }
+                if (obj.watch != null) {
+                    w.uint32(162);
+                    Watch.codec().encode(obj.watch, w);
+                }
+                if (obj.gone != null) {
+                    w.uint32(170);
+                    Gone.codec().encode(obj.gone, w);
                 }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
@@ -3757,13 +3803,49 @@ export var DirectoryFrame;
                             });
                             break;
                         }
+                        case 20: {
+                            obj.watch = Watch.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.watch
+                            });
+                            break;
+                        }
+                        case 21: {
+                            obj.gone = Gone.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.gone
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
                         }
                     }
                 }
+                if (obj.gone != null) {
+                    delete obj.watch;
+                    delete obj.models;
+                    delete obj.listModels;
+                    delete obj.failure;
+                    delete obj.found;
+                    delete obj.announced;
+                    delete obj.query;
+                    delete obj.withdraw;
+                    delete obj.announce;
+                }
+                if (obj.watch != null) {
+                    delete obj.gone;
+                    delete obj.models;
+                    delete obj.listModels;
+                    delete obj.failure;
+                    delete obj.found;
+                    delete obj.announced;
+                    delete obj.query;
+                    delete obj.withdraw;
+                    delete obj.announce;
+                }
                 if (obj.models != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.listModels;
                     delete obj.failure;
                     delete obj.found;
@@ -3773,6 +3855,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.listModels != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.failure;
                     delete obj.found;
@@ -3782,6 +3866,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.failure != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.listModels;
                     delete obj.found;
@@ -3791,6 +3877,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.found != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.listModels;
                     delete obj.failure;
@@ -3800,6 +3888,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.announced != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.listModels;
                     delete obj.failure;
@@ -3809,6 +3899,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.query != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.listModels;
                     delete obj.failure;
@@ -3818,6 +3910,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.withdraw != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.listModels;
                     delete obj.failure;
@@ -3827,6 +3921,8 @@ export var DirectoryFrame;
                     delete obj.announce;
                 }
                 if (obj.announce != null) {
+                    delete obj.gone;
+                    delete obj.watch;
                     delete obj.models;
                     delete obj.listModels;
                     delete obj.failure;
@@ -3889,6 +3985,18 @@ export var DirectoryFrame;
                             });
                             break;
                         }
+                        case 20: {
+                            yield* Watch.codec().stream(reader, reader.uint32(), `${prefix}.watch`, {
+                                limits: opts.limits?.watch
+                            });
+                            break;
+                        }
+                        case 21: {
+                            yield* Gone.codec().stream(reader, reader.uint32(), `${prefix}.gone`, {
+                                limits: opts.limits?.gone
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -3912,6 +4020,159 @@ export var DirectoryFrame;
     }
     DirectoryFrame.stream = stream;
 })(DirectoryFrame || (DirectoryFrame = {}));
+export var Watch;
+(function (Watch) {
+    let _codec;
+    Watch.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if (obj.peers != null && obj.peers.length > 0) {
+                    for (const value of obj.peers) {
+                        w.uint32(10);
+                        w.string(value);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    peers: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.peers != null && obj.peers.length === opts.limits.peers) {
+                                throw new MaxLengthError('Decode error - repeated field "peers" had too many elements');
+                            }
+                            obj.peers.push(reader.string());
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    peers: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            if (opts.limits?.peers != null && obj.peers === opts.limits.peers) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "peers" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.peers[]`,
+                                index: obj.peers,
+                                value: reader.string()
+                            };
+                            obj.peers++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Watch.codec());
+    }
+    Watch.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Watch.codec(), opts);
+    }
+    Watch.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Watch.codec(), opts);
+    }
+    Watch.stream = stream;
+})(Watch || (Watch = {}));
+export var Gone;
+(function (Gone) {
+    let _codec;
+    Gone.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.peer != null && obj.peer !== '')) {
+                    w.uint32(10);
+                    w.string(obj.peer);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    peer: ''
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.peer = reader.string();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.peer`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, Gone.codec());
+    }
+    Gone.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, Gone.codec(), opts);
+    }
+    Gone.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, Gone.codec(), opts);
+    }
+    Gone.stream = stream;
+})(Gone || (Gone = {}));
 export var Announce;
 (function (Announce) {
     let _codec;

@@ -160,7 +160,7 @@ test('an announcement is found, survives a restart of the bootstrap, and goes wi
   })
 )
 
-test('nobody announces for somebody else, and a peer that is gone is forgotten', LIMIT, () =>
+test('nobody announces for somebody else, and a peer that is gone is told of and forgotten', LIMIT, t =>
   withBootstrap(async bootstrap => {
     const { node, privateKey } = await leaf(bootstrap)
     const other = await leaf(bootstrap)
@@ -183,7 +183,15 @@ test('nobody announces for somebody else, and a peer that is gone is forgotten',
       })
       assert.ok((await replies.next()).value?.announced)
       assert.equal(bootstrap.health().announcements, 1)
+      const client = new DirectoryClient({ links: node, directoryNodes: bootstrap.addresses.slice(0, 1) })
+      const told = Promise.withResolvers<number>()
+      client.watch([other.node.self], () => told.resolve(performance.now()))
+      // Should the watch come late, it is told of what went just before.
+      const stoppedAt = performance.now()
       await other.node.stop()
+      const took = (await told.promise) - stoppedAt
+      t.diagnostic(`a watcher knew after ${Math.round(took)} ms`)
+      client.stop()
       const limit = Date.now() + 15_000
       while (bootstrap.health().announcements > 0) {
         assert.ok(Date.now() < limit, 'still announced 15 s after it left')

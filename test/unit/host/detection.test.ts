@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { generate } from '../../../peer/session/generate.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { ChainFrame } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
 import { LEASES_MS } from './fault-schedules.ts'
-import { PROMPT, SmallSwarm, THREE, tokensOf } from './small-swarm.ts'
+import { DEFAULT_REQUEST, PROMPT, SmallSwarm, THREE, tokensOf } from './small-swarm.ts'
 import { greedyReference } from './stand-in-engine.ts'
 
 const expected = await greedyReference(PROMPT, 12)
@@ -258,5 +259,49 @@ test('a whole swarm that sleeps, as on one laptop, goes on where it stopped', as
   })
   assert.deepEqual(loss, { ...loss, tokens: expected, lost: [] })
   assert.ok(swarm.hosts.every(({ id }) => !swarm.reputation.isBanned(id, swarm.clock.now())))
+  await checkFreed(swarm)
+})
+
+test('a hint that a hop has gone is checked at once, between steps too; an idle word of it changes nothing', async () => {
+  const swarm = new SmallSwarm([...THREE, ...THREE])
+  takeTime(swarm, 30)
+  const { id } = swarm.hosts[1]!
+  let hint = (_: string) => {}
+  let watched: readonly string[] = []
+  const context = swarm.context()
+  context.directory.watch = (peers, onGone) => {
+    watched = peers
+    hint = onGone
+    return () => {
+      watched = []
+    }
+  }
+  const events = generate(context, { ...DEFAULT_REQUEST })
+  const tokens: number[] = []
+  const lost: string[] = []
+  let frozenAt = 0
+  for (let next = await swarm.clock.until(events.next()); !next.done; next = await swarm.clock.until(events.next())) {
+    const event = next.value
+    if (event.type === 'recovered') {
+      lost.push(event.recovery.lost)
+      assert.equal(swarm.clock.now() - frozenAt < 500 + 500, true, `${swarm.clock.now() - frozenAt} ms`)
+    }
+    if (event.type !== 'token') continue
+    tokens.push(event.token)
+    for (const peer of watched) hint(peer)
+    if (tokens.length !== 4) continue
+    assert.deepEqual(
+      watched,
+      swarm.hosts.slice(0, 3).map(host => host.id)
+    )
+    await swarm.clock.pass(2_000)
+    swarm.network.freeze(id)
+    frozenAt = swarm.clock.now()
+    hint(id)
+    await swarm.clock.pass(600)
+  }
+  assert.deepEqual(tokens, expected)
+  assert.deepEqual(lost, [id])
+  assert.deepEqual(watched, [])
   await checkFreed(swarm)
 })

@@ -154,7 +154,7 @@ export class SmallSwarm {
 /** Three chunks of prefill at the chunk size above. */
 export const PROMPT = Array.from({ length: 21 }, (_, at) => (at * 31 + 5) % STAND_IN.vocabulary)
 
-const DEFAULT_REQUEST: GenerationRequest = {
+export const DEFAULT_REQUEST: GenerationRequest = {
   prompt: PROMPT,
   maxTokens: 12,
   sampling: { ...neutralSampling, temperature: 0, seed: 1 },

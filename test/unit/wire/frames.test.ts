@@ -4,7 +4,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import fc from 'fast-check'
 import { InvalidFrameError, ShoalError } from '../../../peer/errors.ts'
-import { type ChainFrame, Encoding, type OpenPlan, type Step } from '../../../peer/wire/frames.pb.js'
+import { type ChainFrame, type DirectoryFrame, Encoding, type OpenPlan, type Step } from '../../../peer/wire/frames.pb.js'
 import { signOpen, verifyOpen } from '../../../peer/wire/open-signature.ts'
 import { answerProtocol, chainProtocol, directoryProtocol } from '../../../peer/wire/protocols.ts'
 
@@ -75,6 +75,15 @@ test('what protobuf lets through is refused by field', () => {
     { failure: { session, epoch: 1, code: 'X', message: 'y'.repeat(2000), peer: '', retryAfterMs: 0, have: 0 } },
     /failure\.message: 2000/
   )
+})
+
+test('watches are bounded in number and size', () => {
+  const peers = (count: number, chars: number) => ({ watch: { peers: Array.from({ length: count }, () => 'p'.repeat(chars)) } })
+  const decoded = (frame: DirectoryFrame) => directoryProtocol.decode(directoryProtocol.encode(frame))
+  assert.deepEqual(decoded(peers(256, 64)), peers(256, 64))
+  assert.throws(() => decoded(peers(257, 1)), /watch|peers/i)
+  assert.throws(() => decoded(peers(1, 65)), /watch\.peers: 65/)
+  assert.throws(() => decoded({ gone: { peer: 'p'.repeat(65) } }), /gone\.peer: 65/)
 })
 
 test('a count in a small frame does not take large memory', () => {
