@@ -63,7 +63,7 @@ export class StaleEpochError extends define('STALE_EPOCH') {}
 export class UnknownSessionError extends define('UNKNOWN_SESSION') {}
 /** The sender is not the peer the signed open names for this place in the chain. */
 export class NotNamedError extends define('NOT_NAMED') {}
-/** An activation held NaN or infinity: charged to the hop that sent it. */
+/** An activation held NaN, infinity or a value beyond any computation: charged to the hop that sent it. */
 export class NonFiniteError extends define('NON_FINITE') {}
 /** A hop of the chain is gone. */
 export class PeerLostError extends define('PEER_LOST') {}

@@ -7,6 +7,8 @@ import {
   ContextLengthError,
   DeadlineError,
   DeviceLostError,
+  InvalidFrameError,
+  NonFiniteError,
   NoRouteError,
   PeerLostError,
   SelfTestError,
@@ -81,6 +83,12 @@ export function answerNotice(thrown: unknown, missing: readonly Span[]): Notice 
     return {
       title: 'A peer was lost, and nobody could take its place',
       detail: `What is written above stands. ${error.message}`
+    }
+  }
+  if ((error instanceof NonFiniteError || error instanceof InvalidFrameError) && error.details.peer !== undefined) {
+    return {
+      title: 'A peer computes wrong numbers, and nobody else holds its layers',
+      detail: `What is written above stands. Donate this tab, or wait for another peer. ${error.message}`
     }
   }
   if (error instanceof ContextLengthError) {

@@ -5,7 +5,9 @@ import {
   BusyError,
   ContextLengthError,
   DeadlineError,
+  InvalidFrameError,
   InvalidRequestError,
+  NonFiniteError,
   NoRouteError,
   PeerLeavingError,
   PeerLostError,
@@ -42,6 +44,10 @@ export function toApiError(thrown: unknown): ApiError {
     return { ...build(429, 'rate_limit_error', message, null, 'busy'), retryAfter: retryAfter(error) }
   if (error instanceof NoRouteError || error instanceof PeerLostError || error instanceof PeerLeavingError)
     return { ...build(503, 'server_error', message, null, error.code.toLowerCase()), retryAfter: retryAfter(error) }
+  if ((error instanceof NonFiniteError || error instanceof InvalidFrameError) && error.details.peer !== undefined) {
+    const words = `Peer ${error.details.peer} sent what cannot be right, and nobody else holds its layers: ${message}`
+    return { ...build(503, 'server_error', words, null, error.code.toLowerCase()), retryAfter: retryAfter(error) }
+  }
   if (error instanceof DeadlineError) return build(504, 'server_error', message, null, 'deadline')
   // Anything else is for the operator, who finds it in the log.
   return build(

@@ -36,6 +36,9 @@ async function serveChain(context: HostContext<Hop>, channel: Channel<ChainFrame
         break
       } else throw new InvalidFrameError('a chain stream starts with an open', { peer: channel.remotePeer })
     }
+  } catch (thrown) {
+    if (hop === undefined || !(thrown instanceof InvalidFrameError)) throw thrown
+    hop.refused(thrown)
   } finally {
     forget()
     hop?.previousLost()

@@ -109,6 +109,11 @@ export class Hop {
     }
   }
 
+  /** The previous peer sent what is no frame: the driver hears whose it was. */
+  refused(error: InvalidFrameError): void {
+    this.fail(withPeer(error, this.#previous.channel.remotePeer))
+  }
+
   /** The previous peer is gone: work stops, the session waits for another epoch until its lease ends. */
   previousLost(): void {
     if (this.#state === 'over') return

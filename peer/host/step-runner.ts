@@ -5,7 +5,9 @@
 import type { SequenceOutput } from '../engine/engine.ts'
 import {
   BusyError,
+  DeviceLostError,
   GapError,
+  InternalError,
   InvalidFrameError,
   NonFiniteError,
   PeerLostError,
@@ -137,7 +139,7 @@ export class StepRunner<Hop> {
           fail(withPeer(toShoalError(thrown), context.links.self))
         }
       },
-      failed: error => fail(error instanceof NonFiniteError ? withPeer(error, context.links.self) : error)
+      failed: error => fail(isOwnFault(error) ? withPeer(error, context.links.self) : error)
     })
   }
 
@@ -165,6 +167,11 @@ export class StepRunner<Hop> {
     const peer = this.#next.channel.remotePeer
     fail(new PeerLostError(`${peer} does not take its steps`, { peer }))
   }
+}
+
+/** What was asked passed every check, so numbers, device or program are at fault; a log that is gone is nobody's. */
+function isOwnFault(error: ShoalError): boolean {
+  return error instanceof NonFiniteError || error instanceof DeviceLostError || error instanceof InternalError
 }
 
 function unread(): BusyError {

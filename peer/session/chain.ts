@@ -3,7 +3,7 @@
  * whichever way it comes, keeps the lease alive and frees everything in the end.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import { InvalidFrameError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
+import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Channel, Links } from '../wire/channel.ts'
 import { type Clock, within } from '../wire/clock.ts'
@@ -24,8 +24,9 @@ import { Outbox } from '../wire/outbox.ts'
 import { answerProtocol } from '../wire/protocols.ts'
 import { Part } from '../wire/step-parts.ts'
 import { type Awaited, ChainWatch } from './chain-watch.ts'
+import { chargeSender, chargeWithin } from './blame.ts'
 import { Changes } from './changes.ts'
-import { checkAnswer, checkRow } from './check-answer.ts'
+import { checkAnswer, checkRow, logitsOf } from './check-answer.ts'
 import { closeHop } from './close-hop.ts'
 import type { Pace } from './pace.ts'
 
@@ -181,9 +182,9 @@ export class Chain {
     } finally {
       this.#rowRequest = undefined
     }
-    const { logits } = this.#row!
+    const logits = logitsOf(this.#row!)
     this.#row = undefined
-    return new Float32Array(Uint8Array.from(logits).buffer)
+    return logits
   }
 
   /** Frees the session on every hop, whatever state the chain is in; bounded in time, never rejects. */
@@ -227,7 +228,7 @@ export class Chain {
         const { opened, answer, row, credit, failure, probeReply } = frame
         const body = opened ?? answer ?? row ?? credit ?? failure ?? probeReply
         if (body === undefined || !this.#isMine(body)) continue
-        if (failure !== undefined) throw errorOf(failure)
+        if (failure !== undefined) throw chargeWithin(this.route, errorOf(failure))
         if (opened !== undefined) this.#opened ??= opened
         if (answer !== undefined) this.#take(answer)
         if (row !== undefined) this.#takeRow(row)
@@ -237,7 +238,7 @@ export class Chain {
       }
       this.#fail(this.#lostFirst('ended the chain'))
     } catch (thrown) {
-      this.#fail(toShoalError(thrown))
+      this.#fail(chargeSender(toShoalError(thrown), this.route.hops[0]!.peer))
     }
   }
 
@@ -261,7 +262,7 @@ export class Chain {
       }
     } catch (thrown) {
       // A lying last hop ends the chain; a missing stream does not.
-      if (thrown instanceof InvalidFrameError) this.#fail(thrown)
+      if (thrown instanceof InvalidFrameError || thrown instanceof NonFiniteError) this.#fail(chargeSender(thrown, peer))
     } finally {
       if (direct !== undefined && this.#direct === direct) this.#direct = undefined
       void direct?.end(clock)

@@ -2,7 +2,7 @@
  * What a driver demands of an answer before it samples from it: the shape it asked for and numbers that can be logits.
  * Whatever is wrong is charged to the last hop, which made it.
  */
-import { InvalidFrameError } from '../errors.ts'
+import { InvalidFrameError, NonFiniteError } from '../errors.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Answer, Row, Step } from '../wire/frames.pb.js'
 
@@ -28,8 +28,17 @@ export function checkAnswer(answer: Answer, step: Step, vocabulary: number, rout
   }
 }
 
-/** @throws InvalidFrameError */
+export function logitsOf({ logits }: Row): Float32Array {
+  // Copied, since a frame's bytes lie at any offset.
+  return new Float32Array(Uint8Array.from(logits).buffer)
+}
+
+/** @throws InvalidFrameError, NonFiniteError */
 export function checkRow(row: Row, vocabulary: number, route: Route): void {
-  if (row.logits.length === 4 * vocabulary) return
-  throw new InvalidFrameError(`row: ${row.logits.length} bytes for ${vocabulary} logits`, { peer: route.hops.at(-1)!.peer })
+  const { peer } = route.hops.at(-1)!
+  if (row.logits.length !== 4 * vocabulary)
+    throw new InvalidFrameError(`row: ${row.logits.length} bytes for ${vocabulary} logits`, { peer })
+  const logits = logitsOf(row)
+  const bad = logits.findIndex(logit => !Number.isFinite(logit))
+  if (bad >= 0) throw new NonFiniteError(`row: the logit of id ${bad} is ${logits[bad]}`, { peer })
 }

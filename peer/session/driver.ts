@@ -132,6 +132,8 @@ export class Driver {
     const { clock, limits } = this.#context
     this.#pauses ??= new PauseWatch(clock)
     let lost: { error: ShoalError; at: number } | undefined
+    /** Peers at fault for chains lost on the way to this answer. */
+    const blamed = new Set<string | undefined>()
     const startedAt = clock.now()
     for (let attempt = 0; ; attempt++) {
       try {
@@ -154,7 +156,9 @@ export class Driver {
         this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
         if (this.#chain !== undefined) {
           lost ??= { error, at: clock.now() }
-          attempt = 0
+          // A peer that fails again because nobody else holds its layers is not asked over and over.
+          if (!blamed.has(error.details.peer)) attempt = 0
+          blamed.add(error.details.peer)
         }
         this.#drop(error)
         const giveUpAt = until ?? (lost === undefined ? startedAt + limits.openMs : lost.at + limits.recoverMs)

@@ -7,12 +7,18 @@ import { type Activation, Dtype, Encoding } from './frames.pb.js'
 
 const MAX_F16 = 65504
 
+/**
+ * Largest magnitude of a hidden value. Residual streams reach 10⁴ or 10⁵; from about 10¹⁹ the sum of squares of a norm is
+ * infinite in f32, and the hop that computed it would be blamed for what it was sent. 2⁴⁸ squared, 2¹⁶ wide, is 2¹¹².
+ */
+export const MAX_HIDDEN = 2 ** 48
+
 /** @throws NonFiniteError */
 export function encodeActivation(values: Float32Array, encoding: Encoding): Activation {
   let largest = 0
   for (let i = 0; i < values.length; i++) {
     const size = Math.abs(values[i] as number)
-    if (!(size < Number.POSITIVE_INFINITY)) throw new NonFiniteError(`Hidden value ${i} is ${values[i]}`)
+    if (!(size <= MAX_HIDDEN)) throw new NonFiniteError(`Hidden value ${i} is ${values[i]}`)
     if (size > largest) largest = size
   }
   if (encoding === Encoding.F32 || largest > MAX_F16)
@@ -32,7 +38,7 @@ export function decodeActivation({ dtype, data }: Activation, count: number): Fl
   const bytes = new Uint8Array(data).buffer
   const values = bytesEach === 4 ? new Float32Array(bytes) : fromHalves(new Uint16Array(bytes))
   for (let i = 0; i < count; i++)
-    if (!Number.isFinite(values[i])) throw new NonFiniteError(`hidden.data: value ${i} is ${values[i]}`)
+    if (!(Math.abs(values[i] as number) <= MAX_HIDDEN)) throw new NonFiniteError(`hidden.data: value ${i} is ${values[i]}`)
   return values
 }
 

@@ -22,7 +22,8 @@ export interface Channel<Frame> {
   send: (frame: Frame, signal?: AbortSignal) => Promise<void>
   /**
    * Frames as they come; ends when the other side closes, throws PeerLostError on a reset and InvalidFrameError on a bad
-   * frame (which also resets the channel). One reader only. Not reading pushes back on the sender.
+   * frame: after it nothing more is read, but the reader may still send why before it ends the channel. One reader only.
+   * Not reading pushes back on the sender.
    */
   frames: () => AsyncIterable<Frame>
   /** Flushes and ends our side, bounded in time. */

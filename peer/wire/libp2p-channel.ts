@@ -140,11 +140,23 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
       this.#bytes(),
       source => splitFrames(source, { maxDataLength: maxFrameBytes }),
       async function* (source) {
+        let refused: unknown
         try {
-          for await (const bytes of source) yield decode(plain(bytes.subarray()))
+          for await (const bytes of source) {
+            let frame: Frame
+            try {
+              frame = decode(plain(bytes.subarray()))
+            } catch (error) {
+              refused = error
+              break
+            }
+            yield frame
+          }
         } catch (error) {
           throw fail(error)
         }
+        // The stream itself is sound, so the reader may still say why it ends.
+        if (refused !== undefined) throw asFrameError(refused, id)
       }
     )
   }

@@ -80,7 +80,7 @@ class LoopbackEnd<Frame> implements Channel<Frame> {
       const bytes = this.#inbox.shift()
       if (bytes !== undefined) {
         this.#changed()
-        yield this.#decode(bytes)
+        yield this.#protocol.decode(bytes)
       } else if (this.#remoteEnded) return
       else await this.#change()
     }
@@ -99,15 +99,6 @@ class LoopbackEnd<Frame> implements Channel<Frame> {
     this.#break(reason)
     const other = this.#other
     if (other !== undefined) other.#break(new PeerLostError('the channel was reset', { peer: this.remotePeer }))
-  }
-
-  #decode(bytes: Uint8Array): Frame {
-    try {
-      return this.#protocol.decode(bytes)
-    } catch (error) {
-      this.abort(error as Error)
-      throw error
-    }
   }
 
   #break(reason: Error): void {

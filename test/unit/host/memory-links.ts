@@ -277,12 +277,7 @@ class End<Frame> implements Channel<Frame> {
       const bytes = this.#inbox.shift()
       if (bytes !== undefined) {
         this.#changed()
-        try {
-          yield this.#protocol.decode(bytes)
-        } catch (error) {
-          this.abort(error as Error)
-          throw error
-        }
+        yield this.#protocol.decode(bytes)
       } else if (this.#remoteEnded) return
       else await this.#change()
     }

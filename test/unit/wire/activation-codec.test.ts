@@ -44,7 +44,7 @@ test('f16 while every value fits, f32 when one would overflow or the driver asks
   assert.equal(encodeActivation(Float32Array.of(65504, -1), Encoding.AUTO).dtype, Dtype.DTYPE_F16)
   assert.equal(encodeActivation(Float32Array.of(65505, -1), Encoding.AUTO).dtype, Dtype.DTYPE_F32)
   assert.equal(encodeActivation(Float32Array.of(1), Encoding.F32).dtype, Dtype.DTYPE_F32)
-  const values = Float32Array.of(1.5, -3e38, 1e-40, 0)
+  const values = Float32Array.of(1.5, -(2 ** 48), 1e-40, 0)
   assert.deepEqual(decodeActivation(encodeActivation(values, Encoding.F32), 4), values)
   assert.deepEqual(decodeActivation(encodeActivation(values, Encoding.AUTO), 4), values)
   // From anywhere in a larger buffer.
@@ -54,9 +54,29 @@ test('f16 while every value fits, f32 when one would overflow or the driver asks
   assert.deepEqual(decodeActivation({ dtype, data: shifted.subarray(1) }, 3), Float32Array.of(1, 2, 3))
 })
 
-test('NaN, infinity and a wrong shape stop here', () => {
-  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])
+test('whatever a frame holds, nothing overflows and nothing is coarser than f16', () => {
+  // By exponent, so that values beyond f16, subnormal and zero all come up.
+  const value = fc.tuple(fc.float({ min: -2, max: 2, noNaN: true }), fc.integer({ min: -30, max: 47 }))
+  fc.assert(
+    fc.property(fc.array(value, { minLength: 1, maxLength: 64 }), parts => {
+      const values = Float32Array.from(parts, ([mantissa, exponent]) => mantissa * 2 ** exponent)
+      const activation = encodeActivation(values, Encoding.AUTO)
+      const fits = values.every(each => Math.abs(each) <= 65_504)
+      assert.equal(activation.dtype, fits ? Dtype.DTYPE_F16 : Dtype.DTYPE_F32)
+      const expected = fits ? Float32Array.from(values, each => Math.f16round(each)) : values
+      const decoded = decodeActivation(activation, values.length)
+      for (const [at, each] of decoded.entries()) assert.ok(Object.is(each, expected[at]), `${each} for ${values[at]}`)
+    }),
+    { numRuns: 2000 }
+  )
+})
+
+test('NaN, infinity, what no computation survives and a wrong shape stop here', () => {
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2 ** 49, -3e38]) {
     assert.throws(() => encodeActivation(Float32Array.of(0, bad), Encoding.AUTO), NonFiniteError)
+    const data = new Uint8Array(Float32Array.of(0, bad).buffer)
+    assert.throws(() => decodeActivation({ dtype: Dtype.DTYPE_F32, data }, 2), NonFiniteError)
+  }
   const f16 = (half: number) => ({ dtype: Dtype.DTYPE_F16, data: new Uint8Array(Uint16Array.of(half).buffer) })
   for (const half of [0x7c00, 0xfc00, 0x7e00]) assert.throws(() => decodeActivation(f16(half), 1), NonFiniteError)
   assert.throws(() => decodeActivation(f16(0x3c00), 2), InvalidFrameError)
