@@ -3,7 +3,7 @@
  * neighbour instead of from token ids. Bounded in bytes over all sessions: the log of the oldest session goes first.
  */
 import { decodeActivation } from '../wire/activation-codec.ts'
-import type { Activation } from '../wire/frames.pb.js'
+import { type Activation, Dtype } from '../wire/frames.pb.js'
 
 /** The output of one step, and of which positions. */
 interface Entry {
@@ -78,6 +78,15 @@ export class ActivationLogs {
       hidden.set(values.subarray((from - entry.position) * width, (end - entry.position) * width), (from - position) * width)
     }
     return hidden
+  }
+
+  /** Whether what was sent of these positions took f32 because a value overflowed f16: sent again, it must not be rounded. */
+  needsF32(session: string, position: number, count: number): boolean {
+    const log = this.#logs.get(session) ?? []
+    return log.some(
+      entry =>
+        entry.hidden.dtype === Dtype.DTYPE_F32 && entry.position < position + count && position < entry.position + entry.count
+    )
   }
 
   /** The session has ended, or its KV is gone. */

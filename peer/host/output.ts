@@ -3,7 +3,7 @@
  */
 import type { HeadRow, SequenceOutput } from '../engine/engine.ts'
 import { encodeActivation } from '../wire/activation-codec.ts'
-import type { Answer, HeadRow as HeadRowFrame, HopTiming, OpenPlan, Step } from '../wire/frames.pb.js'
+import type { Answer, Encoding, HeadRow as HeadRowFrame, HopTiming, OpenPlan, Step } from '../wire/frames.pb.js'
 import type { CheckedStep } from './check-step.ts'
 import type { WorkTiming } from './scheduler.ts'
 
@@ -12,7 +12,14 @@ export type Output = { step: Step } | { answer: Answer }
 /** Bytes of an answer's row beside its numbers. */
 const ROW_OVERHEAD_BYTES = 16
 
-export function outputOf(plan: OpenPlan, step: CheckedStep, output: SequenceOutput, timing: WorkTiming): Output {
+/** `encoding`: of hidden states; the plan's, unless they were logged as more. */
+export function outputOf(
+  plan: OpenPlan,
+  step: CheckedStep,
+  output: SequenceOutput,
+  timing: WorkTiming,
+  encoding: Encoding
+): Output {
   const { number, position, count, parts, head } = step
   const timings: HopTiming[] = [
     ...step.timings,
@@ -25,7 +32,7 @@ export function outputOf(plan: OpenPlan, step: CheckedStep, output: SequenceOutp
     step: {
       ...place,
       parts,
-      hidden: encodeActivation(output.hidden, plan.encoding),
+      hidden: encodeActivation(output.hidden, encoding),
       head: { rows, topK, temperature, extraIds: [...extraIds] }
     }
   }

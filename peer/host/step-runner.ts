@@ -14,7 +14,7 @@ import {
   type ShoalError,
   toShoalError
 } from '../errors.ts'
-import type { ChainFrame, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
+import { type ChainFrame, Encoding, type OpenPlan, type RowRequest, type Step } from '../wire/frames.pb.js'
 import type { Outbox } from '../wire/outbox.ts'
 import { Part } from '../wire/step-parts.ts'
 import type { AnswerPath } from './answer-path.ts'
@@ -126,7 +126,8 @@ export class StepRunner<Hop> {
           context.counters.tokensServed += step.count
         }
         try {
-          const output = outputOf(plan, step, result, timing)
+          const logged = step.holds && context.logs.needsF32(session.key, step.position, step.count)
+          const output = outputOf(plan, step, result, timing, logged ? Encoding.F32 : plan.encoding)
           // KV and log grow together, also when the epoch has ended meanwhile.
           if (!step.holds) this.#log(step, output)
           if (!live()) return

@@ -64,4 +64,13 @@ test('values that overflowed f16 are read back beside others', () => {
   logs.append('a', 0, 1, encodeActivation(Float32Array.of(100_000, 1), Encoding.AUTO))
   logs.append('a', 1, 1, encodeActivation(Float32Array.of(2, 3), Encoding.AUTO))
   assert.deepEqual([...logs.read('a', 0, 2, WIDTH)!], [100_000, 1, 2, 3])
+  assert.deepEqual(
+    [
+      [0, 1],
+      [0, 2],
+      [1, 1]
+    ].map(([position, count]) => logs.needsF32('a', position!, count!)),
+    [true, true, false]
+  )
+  assert.equal(logs.needsF32('b', 0, 9), false)
 })

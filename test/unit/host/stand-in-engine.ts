@@ -26,6 +26,8 @@ export interface StandInOptions {
   numerics?: string
   /** Another size of model than STAND_IN's. */
   model?: StandInModel
+  /** Hidden values are multiples of this; from 33 on some overflow f16. A power of two keeps the others exact in it. */
+  scale?: number
 }
 
 interface Sequence {
@@ -45,6 +47,7 @@ export class StandInEngine implements SpanEngine {
   /** Awaited before KV is given back. */
   holdRelease: (() => Promise<void>) | undefined
   readonly #total: number
+  readonly #scale: number
   readonly #sequences = new Map<SequenceId, Sequence>()
   #lose: (error: DeviceLostError) => void = () => {}
   #free: number
@@ -53,6 +56,7 @@ export class StandInEngine implements SpanEngine {
 
   constructor(options: StandInOptions) {
     this.#total = options.blocks ?? 256
+    this.#scale = options.scale ?? 1
     this.#free = this.#total
     const { layers, width, vocabulary, contextLength } = options.model ?? STAND_IN
     this.shape = {
@@ -137,7 +141,7 @@ export class StandInEngine implements SpanEngine {
       for (let layer = span.first; layer < span.end; layer++) {
         const states = sequence.states[layer - span.first]!
         states.length = step.position + token
-        values = layerOf(values, states.at(-1), layer, step.position + token)
+        values = layerOf(values, states.at(-1), layer, step.position + token).map(value => value * this.#scale)
         if (values.some(value => !Number.isFinite(value))) throw new NonFiniteError('not finite')
         states.push(Uint32Array.from(values))
       }
@@ -194,8 +198,8 @@ function headRow(logits: Float32Array, { head }: SequenceStep): HeadRow {
 }
 
 /** The tokens a whole, undisturbed greedy run gives: computed without any chain. */
-export async function greedyReference(prompt: readonly number[], count: number, model = STAND_IN): Promise<number[]> {
-  const engine = new StandInEngine({ first: 0, end: model.layers, maxBatchTokens: 1024, model })
+export async function greedyReference(prompt: readonly number[], count: number, model = STAND_IN, scale = 1): Promise<number[]> {
+  const engine = new StandInEngine({ first: 0, end: model.layers, maxBatchTokens: 1024, model, scale })
   const sequence = await engine.reserve(model.contextLength)
   const head = { rows: 1, topK: 1, temperature: 1, extraIds: new Uint32Array(0) }
   const tokens: number[] = []
