@@ -49,6 +49,8 @@ export class SourceError extends define('SOURCE_FAILED') {}
 export class AdapterUnavailableError extends define('NO_ADAPTER') {}
 /** The GPU device was lost or reported an error it should not have: the span computes nothing more. */
 export class DeviceLostError extends define('DEVICE_LOST') {}
+/** The GPU has too little memory for a span and its KV. */
+export class GpuMemoryError extends define('GPU_MEMORY') {}
 /** The span's numbers differ from the reference computed on the CPU. */
 export class SelfTestError extends define('SELF_TEST_FAILED') {}
 /** No room now: KV blocks, sessions or queue places. */
@@ -88,6 +90,7 @@ const classes = [
   SourceError,
   AdapterUnavailableError,
   DeviceLostError,
+  GpuMemoryError,
   SelfTestError,
   BusyError,
   InvalidFrameError,

@@ -13,7 +13,7 @@ import { type PageAddress, readPageAddress } from './page-address.ts'
 import { type PageState, withAnswer } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
-import { answerNotice, donationNotice, notJoinedNotice, unreachableNotice } from './words.ts'
+import { answerNotice, comingBackNotice, donationNotice, notJoinedNotice, unreachableNotice } from './words.ts'
 
 /** The picture of the swarm is at most this old. */
 const DIRECTORY_MS = 2_000
@@ -162,7 +162,7 @@ class PageControl {
     const { span } = this.#address
     this.#store.update(state => ({
       ...state,
-      donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined }
+      donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again: undefined }
     }))
     this.#donation = await peer.donate({
       digest: model.digest,
@@ -239,10 +239,14 @@ function withDonation(state: PageState, event: DonationEvent): PageState {
     }
     case 'leaving':
       return { ...state, donation: { phase: 'stopping' } }
+    case 'retrying': {
+      const again = comingBackNotice(event.error, event.span)
+      return { ...state, donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again } }
+    }
     case 'ended':
       return {
         ...state,
-        donation: { phase: 'off', notice: event.error === undefined ? undefined : donationNotice(event.error) }
+        donation: { phase: 'off', notice: event.error === undefined ? undefined : donationNotice(event.error, event.retried) }
       }
   }
 }

@@ -24,7 +24,14 @@ export type Gpu = { phase: 'looking' } | { phase: 'ready'; name: string; softwar
 
 export type Donation =
   | { phase: 'off'; notice: Notice | undefined }
-  | { phase: 'starting'; step: StartStep; span: Span | undefined; loaded: LoadedBytes | undefined }
+  | {
+      phase: 'starting'
+      step: StartStep
+      span: Span | undefined
+      loaded: LoadedBytes | undefined
+      /** Set the second time: why it starts again. */
+      again: Notice | undefined
+    }
   | { phase: 'serving'; span: Span; tokensServed: number; sessions: number }
   | { phase: 'stopping' }
 

@@ -7,11 +7,13 @@ import {
   ContextLengthError,
   DeadlineError,
   DeviceLostError,
+  GpuMemoryError,
   InvalidFrameError,
   NonFiniteError,
   NoRouteError,
   PeerLostError,
   SelfTestError,
+  type ShoalError,
   SourceError,
   toShoalError,
   WeightsCorruptError
@@ -97,8 +99,14 @@ export function answerNotice(thrown: unknown, missing: readonly Span[]): Notice 
   return { title: 'The answer failed', detail: error.message }
 }
 
-/** Why a donation did not start or ended by itself. */
-export function donationNotice(thrown: unknown): Notice {
+/** Between the loss of the GPU and the second try. */
+export function comingBackNotice(error: ShoalError, before: Span): Notice {
+  const title = error instanceof GpuMemoryError ? 'The GPU has too little memory' : 'The browser took the GPU away'
+  return { title, detail: `Running answers went on elsewhere. This tab tries once more, with less than ${spanText(before)}.` }
+}
+
+/** Why a donation did not start or ended by itself; `retried`: although it had come back with less. */
+export function donationNotice(thrown: unknown, retried = false): Notice {
   const error = toShoalError(thrown)
   if (error instanceof AdapterUnavailableError) return { title: 'The GPU could not be opened', detail: error.message }
   if (error instanceof SelfTestError) {
@@ -107,10 +115,14 @@ export function donationNotice(thrown: unknown): Notice {
       detail: `Its self-test failed, so this tab serves nobody. Updating the browser or the GPU’s driver may help. ${error.message}`
     }
   }
+  const left = retried ? 'This tab came back once with less and has stopped now.' : 'This tab has left the swarm.'
+  if (error instanceof GpuMemoryError) {
+    return { title: 'The GPU has too little memory', detail: `${left} Try a smaller budget. ${error.message}` }
+  }
   if (error instanceof DeviceLostError) {
     return {
-      title: 'The browser took the GPU away',
-      detail: `This tab has left the swarm. It may have run out of memory: try a smaller budget. ${error.message}`
+      title: retried ? 'The browser took the GPU away again' : 'The browser took the GPU away',
+      detail: `${left} It may have run out of memory: try a smaller budget, or reload the page. ${error.message}`
     }
   }
   if (error instanceof SourceError) return { title: 'The weights could not be downloaded', detail: error.message }

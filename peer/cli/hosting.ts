@@ -5,7 +5,8 @@ import type { Logger } from 'pino'
 import { requestGpu } from '#engine/adapter'
 import { openChunkCache } from '#weights/cache'
 import { openDevice } from '../engine/device.ts'
-import type { ShoalError } from '../errors.ts'
+import { errorFromCode, ShoalError } from '../errors.ts'
+import { isGpuTrouble } from '../host/assignment.ts'
 import { type Donation, type DonationEvent, startDonation } from '../host/donate.ts'
 import { loadSpan } from '../host/load-span.ts'
 import type { Span } from '../model/types.ts'
@@ -37,7 +38,8 @@ export async function startHosting(
   logger: Logger,
   signal: AbortSignal
 ): Promise<SpanHosting> {
-  const device = await openDevice(await requestGpu())
+  let device = await openDevice(await requestGpu())
+  let used = false
   let donation: Donation | undefined
   const stop = async () => {
     await donation?.stop(DRAIN_MS)
@@ -61,12 +63,20 @@ export async function startHosting(
       expectedDecodeRate: EXPECTED_DECODE_RATE[adapter.kind],
       ...(options.kvTokens === undefined ? {} : { kvTokens: options.kvTokens }),
       ...(options.layers === undefined ? {} : { span: options.layers }),
-      createEngine: (chosen, kvTokens, onProgress, loading) =>
-        loadSpan({ device, manifest, span: chosen, kvTokens, sources, cache, onProgress, signal: loading }),
+      createEngine: async (chosen, kvTokens, onProgress, loading) => {
+        if (used) {
+          device.close()
+          device = await openDevice(await requestGpu())
+        }
+        used = true
+        return await loadSpan({ device, manifest, span: chosen, kvTokens, sources, cache, onProgress, signal: loading })
+      },
       onEvent: (event: DonationEvent) => {
         if (event.state === 'loading') {
           span = event.span
           bar.update(event.progress.bytesDone, event.progress.bytesTotal)
+        } else if (event.state === 'retrying') {
+          logger.warn({ code: event.error.code }, `${event.error.message}; trying once more with less`)
         } else if (event.state !== 'serving') logger.info(event, 'donation')
       },
       logger
@@ -78,9 +88,17 @@ export async function startHosting(
     })
     interrupted.catch(() => {})
     await Promise.race([serving, interrupted])
-    return { span: span!, adapter: adapter.name, model: manifest.name, ended: donation.ended, stop }
-  } catch (error) {
+    const ended = donation.ended.then(error => error && withAdvice(error))
+    return { span: span!, adapter: adapter.name, model: manifest.name, ended, stop }
+  } catch (thrown) {
     await stop()
-    throw error
+    throw thrown instanceof ShoalError ? withAdvice(thrown) : thrown
   }
+}
+
+/** What a person can do when the GPU has failed twice. */
+function withAdvice(error: ShoalError): ShoalError {
+  if (!isGpuTrouble(error)) return error
+  const advice = 'a second try with less ended the same way: smaller --memory, --layers or --kv-tokens may help'
+  return errorFromCode(error.code, `${error.message}; ${advice}`, error.details)
 }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { toShoalError } from '../errors.ts'
+import { isGpuTrouble } from '../host/assignment.ts'
 import { bootstrapCommand } from './bootstrap.ts'
 import { demoCommand } from './demo.ts'
 import { edgeCommand } from './edge.ts'
@@ -42,7 +43,7 @@ async function main(): Promise<number> {
     if (thrown instanceof Interrupted) return EXIT.interrupted
     console.error(`shoal: ${oneLine(thrown)}`)
     if (process.env.SHOAL_TRACE !== undefined) console.error(thrown)
-    return EXIT.failure
+    return isGpuTrouble(toShoalError(thrown)) ? EXIT.gpu : EXIT.failure
   }
 }
 

@@ -18,6 +18,14 @@ export interface EngineDevice {
   readonly lost: Promise<DeviceLostError>
   /** What `lost` resolved with. */
   failure: () => DeviceLostError | undefined
+  /** Nothing that the device computes is to be trusted from now on, and `lost` says so. */
+  condemn: (why: string) => DeviceLostError
+  /**
+   * Runs `work`, which must be over when it returns, and resolves when the device has reported no error of it. An error
+   * that nobody waits for may be told only after the results that it spoiled.
+   * @throws DeviceLostError, having condemned the device
+   */
+  checked: (work: () => void) => Promise<void>
   close: () => void
 }
 
@@ -27,6 +35,9 @@ export interface DeviceOptions {
   /** Workgroups; lower than the adapter's, to try how grids fold. */
   gridLimit?: number
 }
+
+/** Every kind of error a device can report. */
+const errorFilters: GPUErrorFilter[] = ['validation', 'out-of-memory', 'internal']
 
 const optionalFeatures: GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query']
 
@@ -47,10 +58,26 @@ export async function openDevice(adapter: GPUAdapter, options: DeviceOptions = {
   let closed = false
   let failure: DeviceLostError | undefined
   const { promise: lost, resolve } = Promise.withResolvers<DeviceLostError>()
-  const fail = (message: string) => {
-    if (closed || failure !== undefined) return
-    failure = new DeviceLostError(message)
-    resolve(failure)
+  const fail = (message: string): DeviceLostError => {
+    if (failure !== undefined) return failure
+    const error = new DeviceLostError(message)
+    if (closed) return error
+    failure = error
+    resolve(error)
+    return error
+  }
+  const checked = async (work: () => void) => {
+    for (const filter of errorFilters) gpu.pushErrorScope(filter)
+    let reports: Promise<GPUError | null>[] = []
+    try {
+      work()
+    } finally {
+      // A lost device reports nothing here: `lost` does, and whatever waits for its results fails.
+      reports = errorFilters.map(() => gpu.popErrorScope().catch(() => null))
+    }
+    const error = (await Promise.all(reports)).find(report => report !== null)
+    if (error !== undefined) throw fail(`${description.name} failed a step: ${error.message}`)
+    if (failure !== undefined) throw failure
   }
   void gpu.lost.then(info => fail(`${description.name} was lost (${info.reason}): ${info.message}`))
   gpu.addEventListener('uncapturederror', event => fail(`${description.name} reported an error: ${event.error.message}`))
@@ -62,6 +89,8 @@ export async function openDevice(adapter: GPUAdapter, options: DeviceOptions = {
     gridLimit: Math.min(options.gridLimit ?? Infinity, gpu.limits.maxComputeWorkgroupsPerDimension),
     lost,
     failure: () => failure,
+    condemn: why => fail(`${description.name} ${why}`),
+    checked,
     close: () => {
       closed = true
       gpu.destroy()

@@ -2,7 +2,7 @@
  * The GPU memory of a span: weights repacked from the tensor reader, KV pool, scratch. Taken once at load, all checked
  * before; on any failure everything taken is given back.
  */
-import { BusyError, InvalidFileError, WeightsCorruptError } from '../errors.ts'
+import { GpuMemoryError, InvalidFileError, WeightsCorruptError } from '../errors.ts'
 import type { Hyperparameters, TensorInfo, TensorReader } from '../model/types.ts'
 import {
   HEAD_ROWS_PER_PASS,
@@ -56,9 +56,9 @@ export class BufferOwner {
     this.#gpu = gpu
   }
 
-  /** @throws BusyError when the device cannot have a buffer that large; that it has no memory left, `verify` tells */
+  /** @throws GpuMemoryError when the device cannot have a buffer that large; that it has no memory left, `verify` tells */
   take(label: string, size: number, usage: number, mapped = false): GPUBuffer {
-    const refused = (cause?: unknown) => new BusyError(`The GPU has no room for ${label} (${size} bytes)`, {}, { cause })
+    const refused = (cause?: unknown) => new GpuMemoryError(`The GPU has no room for ${label} (${size} bytes)`, {}, { cause })
     if (size > this.#gpu.limits.maxBufferSize) throw refused()
     // Opened and closed at once, so that it catches nothing of what else runs on the device.
     this.#gpu.pushErrorScope('out-of-memory')
@@ -78,7 +78,7 @@ export class BufferOwner {
     }
   }
 
-  /** Resolves when all that was taken is known to be there. @throws BusyError */
+  /** Resolves when all that was taken is known to be there. @throws GpuMemoryError */
   async verify(): Promise<void> {
     await Promise.all(this.#checks.splice(0))
   }
@@ -107,12 +107,12 @@ export interface LoadRequest {
   onProgress: ((progress: LoadProgress) => void) | undefined
 }
 
-/** @throws BusyError, InvalidFileError, WeightsCorruptError, whatever the reader throws, and the signal's reason */
+/** @throws GpuMemoryError, InvalidFileError, WeightsCorruptError, whatever the reader throws, and the signal's reason */
 export async function loadSpanBuffers(owner: BufferOwner, request: LoadRequest): Promise<SpanBuffers> {
   const { hyperparameters, tensors, matrices, limits } = request
   const blocks = kvBlocks(hyperparameters, limits)
   if (blocks < 1)
-    throw new BusyError(`No KV block fits: ${limits.kvTokens} tokens asked for, ${limits.bindingLimit} bytes bindable`)
+    throw new GpuMemoryError(`No KV block fits: ${limits.kvTokens} tokens asked for, ${limits.bindingLimit} bytes bindable`)
   const buffers = takeBuffers(owner, hyperparameters, limits, tensors, blocks)
   await owner.verify()
   await loadRotations(owner, buffers, request)

@@ -52,7 +52,7 @@ export interface SpanEngineOptions {
 
 /**
  * Loads a span. The device may serve several engines; closing an engine leaves it open.
- * @throws UnsupportedModelError, InvalidFileError, WeightsCorruptError naming the tensor; BusyError when memory does not suffice;
+ * @throws UnsupportedModelError, InvalidFileError, WeightsCorruptError naming the tensor; GpuMemoryError when memory does not suffice;
  * what the reader throws; the signal's reason
  */
 export async function createSpanEngine(options: SpanEngineOptions): Promise<SpanEngine> {
@@ -104,7 +104,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
     )
   } catch (error) {
     owner.destroy()
-    throw error
+    throw device.failure() ?? error
   }
 }
 
@@ -171,10 +171,9 @@ class WebGpuSpan implements SpanEngine {
       } catch (error) {
         // What the step wrote is not to be built on; the same step may be run again.
         for (const { step } of checked) this.#pool.get(step.sequence).written = step.position
-        throw (
-          this.#device.failure() ??
-          (error instanceof DOMException ? new DeviceLostError(`The GPU failed a step: ${error.message}`) : toShoalError(error))
-        )
+        const failure = this.#device.failure()
+        if (failure !== undefined) throw failure
+        throw error instanceof DOMException ? this.#device.condemn(`failed a step: ${error.message}`) : toShoalError(error)
       }
     })
   }
@@ -216,18 +215,23 @@ class WebGpuSpan implements SpanEngine {
     }))
     const { queue } = this.#device.gpu
     const { width } = this.shape
-    for (const { step, firstRow } of checked)
-      if ('hidden' in step.input) {
-        const { buffer, byteOffset, byteLength } = step.input.hidden
-        queue.writeBuffer(this.#buffers.residual, firstRow * width * 4, buffer, byteOffset, byteLength)
-      }
+    const uploadHidden = () => {
+      for (const { step, firstRow } of checked)
+        if ('hidden' in step.input) {
+          const { buffer, byteOffset, byteLength } = step.input.hidden
+          queue.writeBuffer(this.#buffers.residual, firstRow * width * 4, buffer, byteOffset, byteLength)
+        }
+    }
     const passes = Math.max(1, Math.ceil(headRows.length / HEAD_ROWS_PER_PASS))
     const rows: Float32Array[] = []
     let hidden = new Float32Array(0)
     for (let pass = 0; pass < passes; pass++) {
       const passRows = headRows.slice(pass * HEAD_ROWS_PER_PASS, (pass + 1) * HEAD_ROWS_PER_PASS)
-      queue.writeBuffer(this.#buffers.step, 0, packStep(packed, passRows))
-      const result = await this.#submit(pass === 0 ? tokens : 0, passRows.length, heads ? 0 : tokens)
+      const upload = () => {
+        if (pass === 0) uploadHidden()
+        queue.writeBuffer(this.#buffers.step, 0, packStep(packed, passRows))
+      }
+      const result = await this.#submit(upload, pass === 0 ? tokens : 0, passRows.length, heads ? 0 : tokens)
       if (heads)
         for (let row = 0; row < passRows.length; row++)
           rows.push(result.slice(row * this.#logitStride, row * this.#logitStride + this.shape.vocabulary))
@@ -236,24 +240,30 @@ class WebGpuSpan implements SpanEngine {
     return heads ? this.#headOutputs(checked, rows) : this.#hiddenOutputs(checked, hidden)
   }
 
-  /** One submit: the layers over `tokens` rows, the head over `headRows`; resolves with the logits or `hiddenRows` hidden states. */
-  async #submit(tokens: number, headRows: number, hiddenRows: number): Promise<Float32Array<ArrayBuffer>> {
+  /**
+   * One submit: the layers over `tokens` rows, the head over `headRows`; resolves with the logits or `hiddenRows` hidden
+   * states once the device has reported no error for it: what a failed submit leaves in the buffer looks like an answer.
+   */
+  async #submit(upload: () => void, tokens: number, headRows: number, hiddenRows: number): Promise<Float32Array<ArrayBuffer>> {
     const { gpu } = this.#device
     const { readback, residual, logits } = this.#buffers
-    const encoder = gpu.createCommandEncoder()
-    const pass = encoder.beginComputePass()
-    if (tokens > 0) encodeLaunches(pass, this.#launches.tokens, tokens)
-    if (headRows > 0) encodeLaunches(pass, this.#launches.head, headRows)
-    pass.end()
     const bytes = headRows > 0 ? headRows * this.#logitStride * 4 : hiddenRows * this.shape.width * 4
-    if (bytes > 0) encoder.copyBufferToBuffer(headRows > 0 ? logits! : residual, 0, readback, 0, bytes)
-    gpu.queue.submit([encoder.finish()])
+    const checked = this.#device.checked(() => {
+      upload()
+      const encoder = gpu.createCommandEncoder()
+      const pass = encoder.beginComputePass()
+      if (tokens > 0) encodeLaunches(pass, this.#launches.tokens, tokens)
+      if (headRows > 0) encodeLaunches(pass, this.#launches.head, headRows)
+      pass.end()
+      if (bytes > 0) encoder.copyBufferToBuffer(headRows > 0 ? logits! : residual, 0, readback, 0, bytes)
+      gpu.queue.submit([encoder.finish()])
+    })
     if (bytes === 0) {
-      await gpu.queue.onSubmittedWorkDone()
+      await Promise.all([checked, gpu.queue.onSubmittedWorkDone()])
       this.#alive()
       return new Float32Array(0)
     }
-    await readback.mapAsync(MAP_READ, 0, bytes)
+    await Promise.all([checked, readback.mapAsync(MAP_READ, 0, bytes)])
     const values = new Float32Array(readback.getMappedRange(0, bytes).slice(0))
     readback.unmap()
     this.#alive()

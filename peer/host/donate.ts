@@ -1,28 +1,23 @@
 /**
  * The life of a donor, the same for a tab and a Node process: see what the swarm lacks, take a span, say so while it
- * loads, serve it, and leave politely. What differs (where weights and the engine come from) is handed in.
+ * loads, serve it, and leave politely. When its GPU fails it comes back once with less. What differs (where weights and the engine come from) is handed in.
  */
 import type { PrivateKey } from '@libp2p/interface'
 import type { SpanEngine } from '../engine/engine.ts'
-import { BusyError, InvalidRequestError, type ShoalError, toShoalError } from '../errors.ts'
+import { BusyError, type ShoalError, toShoalError } from '../errors.ts'
 import type { NamedManifest } from '../model/manifest.ts'
 import type { Span } from '../model/types.ts'
-import { placeNewcomer } from '../swarm/placement.ts'
-import { readEntries, type SignedEntry } from '../swarm/read-entries.ts'
+import type { SignedEntry } from '../swarm/read-entries.ts'
 import type { Announcement, SpanOffer } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
-import { type Clock, systemClock, within } from '../wire/clock.ts'
+import { type Clock, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { type AnnouncementTarget, startAnnouncer } from './announcer.ts'
-import { spanBytes } from './span-bytes.ts'
+import { type Assignment, chooseAssignment, chooseSmaller, isGpuTrouble } from './assignment.ts'
 import { type HostStats, type SpanHost, startHost } from './span-host.ts'
 
-/** A directory node answers in a round trip; relays and slow links included. */
-const QUERY_MS = 15_000
 /** How often a serving donor tells its page what it has done. */
 const STATS_INTERVAL_MS = 1_000
-/** What a session usually needs; a donor's KV holds several. */
-const DEFAULT_KV_SESSIONS = 8
 
 export interface DonatedEngine {
   engine: SpanEngine
@@ -40,7 +35,10 @@ export type DonationEvent =
   | { state: 'loading'; span: Span; progress: LoadProgress }
   | { state: 'serving'; span: Span; stats: HostStats }
   | { state: 'leaving'; span: Span | undefined }
-  | { state: 'ended'; error: ShoalError | undefined }
+  /** The GPU was lost or had too little memory; once, a smaller span is tried on a fresh device. */
+  | { state: 'retrying'; span: Span; error: ShoalError }
+  /** `retried`: it had tried a smaller span before. */
+  | { state: 'ended'; error: ShoalError | undefined; retried: boolean }
 
 export interface DonationOptions {
   links: Links
@@ -59,7 +57,7 @@ export interface DonationOptions {
   span?: Span
   /** Tokens a second through one layer this peer expects of itself before it has measured. */
   expectedDecodeRate: number
-  /** Loads the span's verified weights, self-tests and measures it. */
+  /** Loads the span's verified weights on a fresh device, self-tests and measures it. Called again after the GPU failed. */
   createEngine: (
     span: Span,
     kvTokens: number,
@@ -81,10 +79,18 @@ export interface Donation {
   stop: (drainMs?: number) => Promise<void>
 }
 
+interface Life {
+  /** Aborts when the donor is told to stop. */
+  readonly signal: AbortSignal
+  readonly onServing: (host: SpanHost) => void
+  /** How long sessions may take to end. */
+  drainMs: number
+  retried: boolean
+}
+
 export function startDonation(options: DonationOptions): Donation {
   const { onEvent = () => {} } = options
   const stopping = new AbortController()
-  let drainMs = 0
   let resolveServing: (host: SpanHost) => void = () => {}
   let rejectServing: (error: unknown) => void = () => {}
   const serving = new Promise<SpanHost>((resolve, reject) => {
@@ -93,42 +99,49 @@ export function startDonation(options: DonationOptions): Donation {
   })
   // Who only waits for the end need not handle it twice.
   serving.catch(() => {})
+  const life: Life = { signal: stopping.signal, onServing: resolveServing, drainMs: 0, retried: false }
   const ended = (async () => {
     let error: ShoalError | undefined
     try {
-      error = await live(options, stopping.signal, resolveServing, () => drainMs)
+      error = await live(options, life)
     } catch (thrown) {
       error = stopping.signal.aborted ? undefined : toShoalError(thrown)
     }
     rejectServing(error ?? stopping.signal.reason)
-    onEvent({ state: 'ended', error })
+    onEvent({ state: 'ended', error, retried: life.retried })
     return error
   })()
   return {
     serving,
     ended,
     stop: async (ms = 0) => {
-      drainMs = ms
+      life.drainMs = ms
       stopping.abort(new BusyError('the donor was stopped'))
       await ended
     }
   }
 }
 
-/** Resolves when asked to stop, or with the error that made serving impossible. */
-async function live(
-  options: DonationOptions,
-  signal: AbortSignal,
-  onServing: (host: SpanHost) => void,
-  drainMs: () => number
-): Promise<ShoalError | undefined> {
+/** Resolves when asked to stop, or with the error that made serving impossible: at once, or after a second try. */
+async function live(options: DonationOptions, life: Life): Promise<ShoalError | undefined> {
+  const { onEvent = () => {}, random = Math.random, clock = systemClock } = options
+  const choosing = { ...options, self: options.links.self, random, clock }
+  onEvent({ state: 'placing' })
+  const first = await chooseAssignment(choosing, life.signal)
+  const error = await host(options, first, life)
+  if (error === undefined || life.signal.aborted || !isGpuTrouble(error)) return error
+  life.retried = true
+  onEvent({ state: 'retrying', span: first.span, error })
+  return await host(options, await chooseSmaller(choosing, first, life.signal), life)
+}
+
+/** Loads and serves. Resolves when asked to stop, or with what became of the GPU; nothing is announced any more then. */
+async function host(options: DonationOptions, assignment: Assignment, life: Life): Promise<ShoalError | undefined> {
   const { links, privateKey, directory, manifest: named, agent, adapter, onEvent = () => {} } = options
   const { clock = systemClock, logger = silent } = options
-  const { hyperparameters } = named.manifest
-  const { layers, width, vocabulary, contextLength } = hyperparameters
-  const kvTokens = options.kvTokens ?? DEFAULT_KV_SESSIONS * contextLength
-  onEvent({ state: 'placing' })
-  const span = options.span ?? (await place(options, kvTokens, clock, signal))
+  const { layers, width, vocabulary, contextLength } = named.manifest.hyperparameters
+  const { span, kvTokens } = assignment
+  const { signal } = life
   const loading = loadingOffer(options, span)
   let host: SpanHost | undefined
   const announcer = startAnnouncer({
@@ -150,13 +163,17 @@ async function live(
     const { engine, rates } = made
     host = startHost({ links, engine, model, rates, onChange: () => announcer.changed(), clock, logger })
     announcer.changed()
-    onServing(host)
+    life.onServing(host)
     return await serve(host, span, engine, onEvent, clock, signal)
+  } catch (thrown) {
+    const error = toShoalError(thrown)
+    if (signal.aborted || !isGpuTrouble(error)) throw thrown
+    return error
   } finally {
     onEvent({ state: 'leaving', span })
     // Gone from the directory first, so that no new chain is planned through a leaving peer.
     await announcer.stop()
-    await host?.goodbye(drainMs())
+    await host?.goodbye(life.drainMs)
     await made?.engine.close()
   }
 }
@@ -185,28 +202,6 @@ async function serve(
   } finally {
     forget()
   }
-}
-
-async function place(options: DonationOptions, kvTokens: number, clock: Clock, signal: AbortSignal): Promise<Span> {
-  const { links, directory, manifest: named, memoryBytes, maxLayers, expectedDecodeRate, random = Math.random } = options
-  const { manifest, digest } = named
-  const known = await within(clock, QUERY_MS, 'asking the directory', signal, asking => directory.query(digest, asking))
-  const span = placeNewcomer({
-    directory: await readEntries(known),
-    model: digest,
-    layers: manifest.hyperparameters.layers,
-    spanBytes: candidate => spanBytes(manifest, candidate, kvTokens),
-    memoryBytes,
-    decodeRate: expectedDecodeRate,
-    self: links.self,
-    ...(maxLayers === undefined ? {} : { maxLayers }),
-    random
-  })
-  if (span !== undefined) return span
-  const least = spanBytes(manifest, { first: 0, end: 1 }, kvTokens)
-  throw new InvalidRequestError(`${memoryBytes} bytes hold no layer of ${manifest.name}; one takes about ${least}`, {
-    param: 'memory'
-  })
 }
 
 function loadingOffer({ manifest: { digest, manifest }, expectedDecodeRate }: DonationOptions, span: Span): SpanOffer {

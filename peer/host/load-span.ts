@@ -25,7 +25,7 @@ export interface LoadSpanOptions {
   signal: AbortSignal
 }
 
-/** @throws SelfTestError, WeightsCorruptError, SourceError, UnsupportedModelError, BusyError, the signal's reason */
+/** @throws SelfTestError, WeightsCorruptError, SourceError, UnsupportedModelError, GpuMemoryError, DeviceLostError, the signal's reason */
 export async function loadSpan(options: LoadSpanOptions): Promise<DonatedEngine> {
   const { device, manifest, span, kvTokens, sources, cache, onProgress, signal } = options
   const { hyperparameters } = manifest.manifest

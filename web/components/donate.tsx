@@ -109,25 +109,28 @@ const stepWords: Record<StartStep, string> = {
 }
 
 function Starting({ donation, layers }: { donation: Donation & { phase: 'starting' }; layers: number | undefined }) {
-  const { step, span, loaded } = donation
+  const { step, span, loaded, again } = donation
   const at = startSteps.indexOf(step)
   return (
-    <ol class="steps" aria-label="Progress">
-      {startSteps.map((name, index) => (
-        <li key={name} class={index < at ? 'done' : index === at ? 'now' : ''} aria-current={index === at ? 'step' : undefined}>
-          {stepWords[name]}
-          {name === 'choosing' && span !== undefined && `: ${spanText(span)} of ${layers}`}
-          {name === 'loading' && loaded !== undefined && (
-            <>
-              <progress value={loaded.done} max={loaded.total} aria-label="Weights loaded" />
-              <span class="quiet-text">
-                {bytesText(loaded.done)} of {bytesText(loaded.total)}
-              </span>
-            </>
-          )}
-        </li>
-      ))}
-    </ol>
+    <>
+      {again !== undefined && <NoticeBox notice={again} urgent />}
+      <ol class="steps" aria-label="Progress">
+        {startSteps.map((name, index) => (
+          <li key={name} class={index < at ? 'done' : index === at ? 'now' : ''} aria-current={index === at ? 'step' : undefined}>
+            {stepWords[name]}
+            {name === 'choosing' && span !== undefined && `: ${spanText(span)} of ${layers}`}
+            {name === 'loading' && loaded !== undefined && (
+              <>
+                <progress value={loaded.done} max={loaded.total} aria-label="Weights loaded" />
+                <span class="quiet-text">
+                  {bytesText(loaded.done)} of {bytesText(loaded.total)}
+                </span>
+              </>
+            )}
+          </li>
+        ))}
+      </ol>
+    </>
   )
 }
 

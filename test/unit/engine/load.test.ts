@@ -97,7 +97,7 @@ test('KV beyond the adapter’s memory is refused, and the device lives on', asy
     span: { first: 0, end: 2 },
     tensors: reader
   }
-  await assert.rejects(createSpanEngine({ ...options, kvTokens: adapterLimit }), { code: 'BUSY', message: /keys/ })
+  await assert.rejects(createSpanEngine({ ...options, kvTokens: adapterLimit }), { code: 'GPU_MEMORY', message: /keys/ })
   assert.equal(held, 0)
   assert.equal(device.failure(), undefined)
   await (await load(model)).close()

@@ -377,6 +377,26 @@ test('a device lost under a running step fails it as such', async () => {
   await engine.close()
 })
 
+test('what a refused submit leaves in the buffer is no output, and the device is condemned', async () => {
+  const doomed = await testDevice()
+  const engine = await load(syntheticModel(), { device: doomed })
+  const sequence = await engine.reserve(16)
+  const step = { sequence, position: 0, input: { tokens: Uint32Array.of(1) }, head: headRequest(1) }
+  await engine.run([step])
+  const create = doomed.gpu.createCommandEncoder.bind(doomed.gpu)
+  doomed.gpu.createCommandEncoder = () => {
+    const encoder = create()
+    // A group that nobody pushed: the command buffer is invalid, its submit does nothing, the readback maps all the same.
+    encoder.popDebugGroup()
+    return encoder
+  }
+  await assert.rejects(engine.run([step]), { code: 'DEVICE_LOST', message: /failed a step/ })
+  assert.match((await engine.lost).message, /failed a step/)
+  doomed.gpu.createCommandEncoder = create
+  await assert.rejects(engine.run([step]), { code: 'DEVICE_LOST' })
+  await engine.close()
+})
+
 test('loading stops when told to, and gives memory back', async () => {
   const model = syntheticModel()
   const controller = new AbortController()

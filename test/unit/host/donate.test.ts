@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
+import { GpuMemoryError } from '../../../peer/errors.ts'
 import { type DonationEvent, type DonationOptions, startDonation } from '../../../peer/host/donate.ts'
 import { spanBytes } from '../../../peer/host/span-bytes.ts'
 import type { Manifest } from '../../../peer/model/manifest-format.ts'
+import type { Span } from '../../../peer/model/types.ts'
 import { signAnnouncement, verifyAnnouncement } from '../../../peer/swarm/announcement.ts'
 import type { SignedEntry } from '../../../peer/swarm/read-entries.ts'
 import type { Announcement } from '../../../peer/swarm/types.ts'
@@ -147,7 +149,7 @@ test('a donor takes the layers others lack, within its memory', async () => {
   await clock.until(donation.stop())
 })
 
-test('too little memory, a failing engine and a lost device each end the donation with the reason', async () => {
+test('too little memory and a failing engine end the donation with the reason', async () => {
   const small = donor({ memoryBytes: 10 })
   await assert.rejects(small.clock.until(small.donation.serving), { code: 'INVALID_REQUEST' })
   assert.equal((await small.donation.ended)?.code, 'INVALID_REQUEST')
@@ -159,12 +161,111 @@ test('too little memory, a failing engine and a lost device each end the donatio
   })
   assert.match((await broken.clock.until(broken.donation.ended))!.message, /no weights/)
   assert.equal(broken.directory.withdrawn, 1)
+})
 
-  const lost = donor()
-  await lost.clock.until(lost.donation.serving)
-  lost.engines[0]!.lose()
-  assert.equal((await lost.clock.until(lost.donation.ended))?.code, 'DEVICE_LOST')
-  assert.equal(lost.directory.withdrawn, 1)
+test('a lost device withdraws the peer, comes back once with half the layers, then stops', async () => {
+  const { clock, directory, engines, events, donation } = donor()
+  const host = await clock.until(donation.serving)
+  engines[0]!.lose()
+  await clock.quiet()
+  assert.equal(host.offer(), undefined)
+  await clock.pass(3_000)
+  assert.equal(directory.withdrawn, 1)
+  assert.deepEqual(
+    engines.map(({ shape }) => shape.span.end - shape.span.first),
+    [8, 4]
+  )
+  assert.deepEqual(directory.said.at(-1)?.offers[0]?.span, engines[1]!.shape.span)
+  assert.equal(directory.said.at(-1)?.offers[0]?.state, 'serving')
+  // Its old word never comes after its new one, whatever way they take.
+  const sequences = directory.said.map(({ sequence }) => sequence)
+  assert.deepEqual(
+    sequences,
+    sequences.toSorted((a, b) => a - b)
+  )
+
+  engines[1]!.lose()
+  assert.equal((await clock.until(donation.ended))?.code, 'DEVICE_LOST')
+  assert.equal(engines.length, 2)
+  assert.equal(directory.withdrawn, 2)
+  const states = events.map(({ state }) => state).filter((state, at, all) => state !== all[at - 1])
+  const once = ['loading', 'serving', 'leaving']
+  assert.deepEqual(states, ['placing', ...once, 'retrying', ...once, 'ended'])
+  const end = events.at(-1)
+  assert.ok(end?.state === 'ended' && end.retried)
+})
+
+for (const { what, change, tries } of [
+  {
+    what: 'half the layers',
+    change: {},
+    tries: [
+      [0, 8, 64],
+      [undefined, 4, 64]
+    ]
+  },
+  {
+    what: 'the beginning of a span it was told',
+    change: { span: { first: 3, end: 8 } },
+    tries: [
+      [3, 5, 64],
+      [3, 2, 64]
+    ]
+  },
+  {
+    what: 'half the KV where there is one layer',
+    change: { span: { first: 3, end: 4 }, kvTokens: 1024 },
+    tries: [
+      [3, 1, 1024],
+      [3, 1, 512]
+    ]
+  },
+  {
+    what: 'a context of KV at least',
+    change: { span: { first: 3, end: 4 }, kvTokens: 300 },
+    tries: [
+      [3, 1, 300],
+      [3, 1, 256]
+    ]
+  }
+])
+  test(`a GPU without the memory gets ${what}, once`, async () => {
+    for (const second of ['fits', 'fails too']) {
+      const tried: { span: Span; kvTokens: number }[] = []
+      const { clock, donation, directory } = donor({
+        ...change,
+        createEngine: async (span, kvTokens) => {
+          tried.push({ span, kvTokens })
+          if (tried.length === 1 || second !== 'fits') throw new GpuMemoryError('no room for keys 3')
+          return { engine: new StandInEngine(span), rates: { prefill: 900, decode: 90 } }
+        }
+      })
+      if (second === 'fits') {
+        await clock.until(donation.serving)
+        await clock.until(donation.stop())
+        assert.equal(await donation.ended, undefined)
+      } else {
+        await assert.rejects(clock.until(donation.serving), { code: 'GPU_MEMORY' })
+        assert.equal((await donation.ended)?.code, 'GPU_MEMORY')
+      }
+      assert.equal(directory.withdrawn, 2)
+      assert.equal(tried.length, 2)
+      for (const [at, [first, layers, kvTokens]] of tries.entries()) {
+        if (first !== undefined) assert.equal(tried[at]!.span.first, first)
+        assert.equal(tried[at]!.span.end - tried[at]!.span.first, layers)
+        assert.equal(tried[at]!.kvTokens, kvTokens)
+      }
+    }
+  })
+
+test('who is told to stop while its GPU fails does not come back', async () => {
+  const { clock, engines, donation } = donor()
+  await clock.until(donation.serving)
+  const stopped = donation.stop()
+  engines[0]!.lose()
+  await clock.until(stopped)
+  assert.equal(await donation.ended, undefined)
+  assert.equal(engines.length, 1)
 })
 
 test('stopping while weights load ends the loading', async () => {

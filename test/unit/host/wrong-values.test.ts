@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DeviceLostError } from '../../../peer/errors.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { AnswerFrame, ChainFrame, Dtype, type Step } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
@@ -140,6 +141,28 @@ for (const at of [0, 1, 2])
     await swarm.clock.pass(LEASES_MS)
     assert.equal(engine.kv().freeBlocks, 256)
   })
+
+test('a run that fails with its device names the peer at once, whenever the device itself says so', async () => {
+  const swarm = doubled()
+  const { id, engine } = swarm.hosts[1]!
+  const run = engine.run.bind(engine)
+  engine.run = async batch => {
+    if (engine.batches.length < 5) return await run(batch)
+    swarm.clock.after(5_000, () => engine.lose())
+    throw new DeviceLostError('mapping failed')
+  }
+  const startedAt = swarm.clock.now()
+  const events = await swarm.run()
+  assert.deepEqual(tokensOf(events), expected)
+  assert.deepEqual(
+    events.flatMap(event => (event.type === 'recovered' ? [[event.recovery.lost, event.recovery.epoch]] : [])),
+    [[id, 2]]
+  )
+  assert.ok(swarm.clock.now() - startedAt < 1_000)
+  await swarm.clock.pass(LEASES_MS)
+  assert.equal(swarm.hosts[1]!.host.offer(), undefined)
+  assert.deepEqual(swarm.freeBlocks(), Array(6).fill(256))
+})
 
 test('the only holder of a span that always computes NaN: a clear error inside the deadline, without hammering it', async () => {
   const swarm = new SmallSwarm(THREE)
