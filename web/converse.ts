@@ -44,13 +44,23 @@ function nextUserTurn(messages: readonly ChatMessage[], after: number): number {
 type AnswerTurn = Turn & { role: 'assistant' }
 
 function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
-  const empty: AnswerTrace = { chain: [], lost: [], hops: undefined, ttftMs: undefined, tpotMs: undefined, tokens: [] }
+  const empty: AnswerTrace = {
+    chain: [],
+    lost: [],
+    numericsChanged: false,
+    hops: undefined,
+    ttftMs: undefined,
+    tpotMs: undefined,
+    tokens: []
+  }
   const trace = answer.trace ?? empty
   switch (event.type) {
     case 'started':
       return { ...answer, state: 'streaming', trace: { ...trace, chain: event.chain } }
-    case 'recovered':
-      return { ...answer, trace: { ...trace, chain: event.chain, lost: [...trace.lost, event.lost] } }
+    case 'recovered': {
+      const numericsChanged = trace.numericsChanged || event.numericsChanged
+      return { ...answer, trace: { ...trace, chain: event.chain, lost: [...trace.lost, event.lost], numericsChanged } }
+    }
     case 'text':
       return {
         ...answer,

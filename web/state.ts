@@ -48,6 +48,8 @@ export interface AnswerTrace {
   chain: ChainHop[]
   /** Times replaced chains; whom each lost. */
   lost: string[]
+  /** One of those chains was of another numerics class. */
+  numericsChanged: boolean
   /** Set once the answer is finished. */
   hops: HopTime[] | undefined
   ttftMs: number | undefined

@@ -1,7 +1,7 @@
 /**
  * The chain under an answer: which peer held which layers and what each hop took, as a table for a terminal.
  */
-import type { ChainHop, HopTime } from '../session/types.ts'
+import type { ChainHop, HopTime, Recovered } from '../session/types.ts'
 import { table } from './table.ts'
 
 export interface ChainReport {
@@ -10,10 +10,11 @@ export interface ChainReport {
   ttftMs: number
   tpotMs: number
   completionTokens: number
+  recoveries?: readonly Recovered[]
 }
 
 /** Time a token spends outside the hops is the links' and the driver's. */
-export function chainReport({ chain, hops, ttftMs, tpotMs, completionTokens }: ChainReport): string {
+export function chainReport({ chain, hops, ttftMs, tpotMs, completionTokens, recoveries = [] }: ChainReport): string {
   const rows = chain.map(({ peer, span }, index) => {
     const time = hops[index]
     return [`hop ${index}`, shortPeer(peer), layersText(span.first, span.end), ms(time?.queueMs), ms(time?.computeMs)]
@@ -21,9 +22,17 @@ export function chainReport({ chain, hops, ttftMs, tpotMs, completionTokens }: C
   const inHops = hops.reduce((sum, { queueMs, computeMs }) => sum + queueMs + computeMs, 0)
   const links = tpotMs > 0 ? `, of it ${ms(Math.max(0, tpotMs - inHops))} links and driver` : ''
   return [
+    ...recoveries.map(recoveryText),
     table(['', 'peer', 'layers', 'queue', 'compute'], rows),
     `${completionTokens} tokens, first after ${ms(ttftMs)}, then ${ms(tpotMs)} each${links}`
   ].join('\n')
+}
+
+/** Text written before the loss stands; what a reader may notice is a pause and, at worst, another turn of phrase. */
+function recoveryText({ lost, pauseMs, numericsChanged }: Recovered): string {
+  const who = lost === '' ? 'a peer' : `peer ${shortPeer(lost)}`
+  const rounding = numericsChanged ? '; the new chain rounds differently' : ''
+  return `${who} was lost, others took over after ${ms(pauseMs)}${rounding}`
 }
 
 /** The end of a peer id tells peers apart; they all begin alike. */

@@ -3,7 +3,7 @@
  */
 import { Command } from 'commander'
 import { neutralSampling } from '../session/neutral-sampling.ts'
-import type { CompletionEvent, CompletionRequest } from '../session/types.ts'
+import type { ChainHop, CompletionEvent, CompletionRequest, Recovered } from '../session/types.ts'
 import { chainReport } from './chain-report.ts'
 import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
@@ -92,7 +92,8 @@ function requestOf(prompt: string, options: RunOptions): CompletionRequest {
 
 /** The answer as people read it; what is not the answer goes to standard error. */
 function printer(): (event: CompletionEvent) => void {
-  let chain: Extract<CompletionEvent, { type: 'started' }>['chain'] = []
+  let chain: ChainHop[] = []
+  const recoveries: Recovered[] = []
   return event => {
     switch (event.type) {
       case 'started':
@@ -103,10 +104,11 @@ function printer(): (event: CompletionEvent) => void {
         break
       case 'recovered':
         chain = event.chain
+        recoveries.push(event)
         break
       case 'finished':
         process.stdout.write('\n')
-        process.stderr.write(`\n${chainReport({ ...event, chain })}\n`)
+        process.stderr.write(`\n${chainReport({ ...event, chain, recoveries })}\n`)
     }
   }
 }

@@ -2,7 +2,7 @@
  * The objects of OpenAI's API that carry an answer, whole or as chunks. One builder for both APIs: they differ in names
  * and in where the text sits. Shoal's own field `shoal` says which peers answered and how long each took.
  */
-import type { ChainHop, CompletionEvent, ShownLogprob } from '../session/types.ts'
+import type { ChainHop, CompletionEvent, Recovered, ShownLogprob } from '../session/types.ts'
 import { chatLogprobs, textLogprobs } from './logprob-objects.ts'
 
 export type Api = 'chat' | 'text'
@@ -19,7 +19,7 @@ export interface AnswerHeader {
 
 export interface AnswerTrace {
   chain: ChainHop[]
-  recoveries: { lost: string; epoch: number; pauseMs: number }[]
+  recoveries: Recovered[]
 }
 
 export function answerId(api: Api): string {
@@ -89,6 +89,12 @@ function shoalPart({ digest }: AnswerHeader, finished: Finished, { chain, recove
       queue_ms: finished.hops[hop]?.queueMs ?? null,
       compute_ms: finished.hops[hop]?.computeMs ?? null
     })),
-    recoveries: recoveries.map(({ lost, epoch, pauseMs }) => ({ lost, epoch, pause_ms: pauseMs }))
+    recoveries: recoveries.map(recovered => ({
+      lost: recovered.lost,
+      epoch: recovered.epoch,
+      pause_ms: recovered.pauseMs,
+      chain: recovered.chain.map(({ peer, span }) => ({ peer, layers: [span.first, span.end] })),
+      numerics_changed: recovered.numericsChanged
+    }))
   }
 }

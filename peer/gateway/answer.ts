@@ -86,6 +86,6 @@ function follow(trace: AnswerTrace, event: CompletionEvent): void {
   if (event.type === 'started') trace.chain = event.chain
   if (event.type === 'recovered') {
     trace.chain = event.chain
-    trace.recoveries.push({ lost: event.lost, epoch: event.epoch, pauseMs: event.pauseMs })
+    trace.recoveries.push(event)
   }
 }

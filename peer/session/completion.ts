@@ -106,9 +106,9 @@ async function* complete(
     if (event.type === 'opened') {
       yield { type: 'started', model: model.digest, promptTokens: prompt.length, chain: chainOf(event.route) }
     } else if (event.type === 'recovered') {
-      const { lost, epoch, pauseMs, route } = event.recovery
+      const { lost, epoch, pauseMs, route, numericsChanged } = event.recovery
       times.restart()
-      yield { type: 'recovered', lost, epoch, pauseMs, chain: chainOf(route) }
+      yield { type: 'recovered', lost, epoch, pauseMs, chain: chainOf(route), numericsChanged }
     } else if (event.type === 'ended') {
       reason = event.reason
     } else {

@@ -5,6 +5,7 @@
  */
 import type { PrivateKey } from '@libp2p/interface'
 import { ContextLengthError, InvalidRequestError, type ShoalError, toShoalError, UnsupportedModelError } from '../errors.ts'
+import { changesNumerics } from '../swarm/numerics.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
 import type { Route } from '../swarm/types.ts'
@@ -84,6 +85,8 @@ export interface Recovery {
   /** From the loss to the first answer of the new chain. */
   pauseMs: number
   route: Route
+  /** Some layer is computed in another numerics class than before the loss. */
+  numericsChanged: boolean
 }
 
 export interface DriverAsk {
@@ -131,7 +134,7 @@ export class Driver {
   async next(tokens: readonly number[], ask: DriverAsk, until: number | undefined, signal: AbortSignal): Promise<DriverAnswer> {
     const { clock, limits } = this.#context
     this.#pauses ??= new PauseWatch(clock)
-    let lost: { error: ShoalError; at: number } | undefined
+    let lost: { error: ShoalError; at: number; route: Route } | undefined
     /** Peers at fault for chains lost on the way to this answer. */
     const blamed = new Set<string | undefined>()
     const startedAt = clock.now()
@@ -147,7 +150,13 @@ export class Driver {
         const recovery =
           lost === undefined
             ? undefined
-            : { lost: lost.error.details.peer ?? '', epoch: chain.epoch, pauseMs: clock.now() - lost.at, route: chain.route }
+            : {
+                lost: lost.error.details.peer ?? '',
+                epoch: chain.epoch,
+                pauseMs: clock.now() - lost.at,
+                route: chain.route,
+                numericsChanged: changesNumerics(lost.route, chain.route)
+              }
         return { answer, logits, route: chain.route, recovery }
       } catch (thrown) {
         signal.throwIfAborted()
@@ -155,7 +164,7 @@ export class Driver {
         if (!isRecoverable(error)) throw error
         this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
         if (this.#chain !== undefined) {
-          lost ??= { error, at: clock.now() }
+          lost ??= { error, at: clock.now(), route: this.#chain.route }
           // A peer that fails again because nobody else holds its layers is not asked over and over.
           if (!blamed.has(error.details.peer)) attempt = 0
           blamed.add(error.details.peer)

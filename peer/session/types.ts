@@ -81,6 +81,19 @@ export interface HopTime {
   computeMs: number
 }
 
+/** A hop was lost and the chain replaced; nothing emitted changes. */
+export interface Recovered {
+  /** Peer at fault, "" when it is not known. */
+  lost: string
+  /** Of the chain that took over. */
+  epoch: number
+  /** From the loss to the first answer of the new chain. */
+  pauseMs: number
+  chain: ChainHop[]
+  /** Some layer is computed in another numerics class than before: what follows may differ at a near-tie. */
+  numericsChanged: boolean
+}
+
 export type CompletionEvent =
   | { type: 'started'; model: string; promptTokens: number; chain: ChainHop[] }
   /** Text as it may be shown: never half a character, never the beginning of a stop text. May be empty while held back. */
@@ -91,8 +104,7 @@ export type CompletionEvent =
       /** Where the request asked for them: of the tokens that text shown so far has begun; none of a stop text. */
       logprobs?: ShownLogprob[]
     }
-  /** A hop was lost and the chain replaced; nothing emitted changes. */
-  | { type: 'recovered'; lost: string; epoch: number; pauseMs: number; chain: ChainHop[] }
+  | ({ type: 'recovered' } & Recovered)
   | {
       type: 'finished'
       reason: 'stop' | 'length'

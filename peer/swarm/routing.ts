@@ -4,6 +4,7 @@
  */
 import { NoRouteError } from '../errors.ts'
 import type { Span } from '../model/types.ts'
+import { type ClassedSpan, classesOf, classOf, layersChanged } from './numerics.ts'
 import type { Reputation } from './reputation.ts'
 import type { Announcement, Directory, Route, RouteHop, SpanOffer } from './types.ts'
 
@@ -17,7 +18,7 @@ export interface RouteQuestion {
   now: number
   /** Milliseconds one way between two peers; `undefined` stands for the driver. */
   linkMs?: (from: string | undefined, to: string | undefined) => number
-  /** A chain to continue: peers of its numerics class are preferred. */
+  /** A chain to continue: for each layer, peers of the class that computed it are preferred. */
   previous?: Route | undefined
   maxHops?: number
   exclude?: ReadonlySet<string>
@@ -34,7 +35,7 @@ const HOP_MS = 1
 
 /**
  * Added to a path's cost to keep off what works badly without ruling it out; far above any real cost per token, and the
- * worse the larger. They are not part of the route's estimates.
+ * worse the larger; of other numerics for each layer. They are not part of the route's estimates.
  */
 const OTHER_NUMERICS_PENALTY = 1e4
 const NO_KV_PENALTY = 1e6
@@ -48,6 +49,7 @@ interface UsableOffer {
   addresses: string[]
   span: Span
   numerics: string
+  class: string
   /** Milliseconds for one token through one layer: as announced, and as expected after what was observed. */
   promisedMs: number
   decodeMs: number
@@ -92,28 +94,26 @@ function usableOffers({ entries }: Directory, question: RouteQuestion): UsableOf
 }
 
 function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, question: RouteQuestion): UsableOffer {
-  const { reputation, now, reserveTokens, previous } = question
+  const { reputation, now, reserveTokens } = question
   const ratio = reputation?.ratio(peer, now) ?? 1
-  const sameNumerics = previous === undefined || previous.hops.some(({ numerics }) => numerics === offer.numerics)
   return {
     peer,
     addresses,
     span: offer.span,
     numerics: offer.numerics,
+    class: classOf(offer.numerics),
     promisedMs: 1_000 / offer.decodeRate,
     decodeMs: 1_000 / (offer.decodeRate * ratio),
     prefillMs: 1_000 / (offer.prefillRate * ratio),
     queueMs: offer.queueMs,
-    penalty:
-      (reputation?.isBanned(peer, now) ? BANNED_PENALTY : 0) +
-      (offer.freeKvTokens < reserveTokens ? NO_KV_PENALTY : 0) +
-      (sameNumerics ? 0 : OTHER_NUMERICS_PENALTY)
+    penalty: (reputation?.isBanned(peer, now) ? BANNED_PENALTY : 0) + (offer.freeKvTokens < reserveTokens ? NO_KV_PENALTY : 0)
   }
 }
 
 /** Layer by layer, since every hop leads to a higher one. */
 function shortestPath(offers: readonly UsableOffer[], question: RouteQuestion): Label | undefined {
   const { layers, maxHops = layers, partialSpans = false } = question
+  const before = question.previous === undefined ? [] : classesOf(question.previous)
   const link = question.linkMs ?? (() => UNKNOWN_LINK_MS)
   const exits = partialSpans ? exitsOf(offers, layers) : []
   /** labels[l]: paths that have run layers [0, l), by their last peer. */
@@ -125,7 +125,7 @@ function shortestPath(offers: readonly UsableOffer[], question: RouteQuestion): 
     for (const offer of offers) {
       for (const span of partialSpans ? partsFrom(offer.span, layer, exits) : offer.span.first === layer ? [offer.span] : []) {
         for (const path of open)
-          if (!visited(path, offer.peer)) keepIfBetter(labels[span.end]!, extend(path, offer, span, link, layers))
+          if (!visited(path, offer.peer)) keepIfBetter(labels[span.end]!, extend(path, offer, span, link, layers, before))
       }
     }
   }
@@ -140,17 +140,19 @@ function extend(
   offer: UsableOffer,
   span: Span,
   link: (from: string | undefined, to: string | undefined) => number,
-  layers: number
+  layers: number,
+  previous: readonly ClassedSpan[]
 ): Label {
   const count = span.end - span.first
   const way = link(before?.offer.peer, offer.peer) + (span.end === layers ? link(offer.peer, undefined) : 0)
   const decodeMs = way + HOP_MS + offer.queueMs + count * offer.decodeMs
+  const changed = layersChanged(previous, { span, class: offer.class })
   return {
     offer,
     span,
     before,
     hops: (before?.hops ?? 0) + 1,
-    cost: (before?.cost ?? 0) + decodeMs + offer.penalty,
+    cost: (before?.cost ?? 0) + decodeMs + offer.penalty + changed * OTHER_NUMERICS_PENALTY,
     decodeMs: (before?.decodeMs ?? 0) + decodeMs,
     // Links and queues are paid once a chunk, compute for each of its tokens.
     prefillMs: (before?.prefillMs ?? 0) + count * offer.prefillMs

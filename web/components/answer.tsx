@@ -53,6 +53,7 @@ function Trace({ trace, self }: { trace: AnswerTrace; self: string | undefined }
       {lost.length > 0 && (
         <p class="quiet-text">
           {countText(lost.length, 'peer', 'peers')} left on the way; others took over and nothing was lost.
+          {trace.numericsChanged && ' They round a little differently, so the words after that may too.'}
         </p>
       )}
       {trace.ttftMs !== undefined && trace.tpotMs !== undefined && (

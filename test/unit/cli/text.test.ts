@@ -33,6 +33,26 @@ test('the chain and each hop’s time stand under the answer', () => {
   )
 })
 
+test('who was lost on the way stands above the chain', () => {
+  const chain = [{ peer: 'short', span: { first: 0, end: 4 } }]
+  const recovered = { epoch: 2, chain, pauseMs: 230 }
+  const report = chainReport({
+    chain,
+    hops: [],
+    ttftMs: 1,
+    tpotMs: 1,
+    completionTokens: 2,
+    recoveries: [
+      { ...recovered, lost: '12D3KooWabcdefgh12345678', numericsChanged: false },
+      { ...recovered, lost: '', numericsChanged: true }
+    ]
+  })
+  assert.deepEqual(report.split('\n').slice(0, 2), [
+    'peer …12345678 was lost, others took over after 230 ms',
+    'a peer was lost, others took over after 230 ms; the new chain rounds differently'
+  ])
+})
+
 test('progress is drawn to scale', () => {
   assert.equal(renderProgress('loading', 3e6, 6e6), `loading [${'█'.repeat(15)}${'·'.repeat(15)}] 50 % 3.0/6.0 MB`)
   assert.match(renderProgress('loading', 0, 0), / 100 % /)

@@ -271,16 +271,20 @@ test('leaving a stream frees the answer', () =>
 
 test('recoveries are in the answer’s trace and counted in /health, whether it streams or not', () => {
   const chain = [{ peer: 'peer-c', span: { first: 0, end: 8 } }]
-  const recovered: Step = { type: 'recovered', lost: 'peer-a', epoch: 2, pauseMs: 30, chain }
+  const recovered: Step = { type: 'recovered', lost: 'peer-a', epoch: 2, pauseMs: 30, chain, numericsChanged: true }
   return withGateway([started, text('In '), recovered, text('the'), finished], async (url, client) => {
     const answer = await client.chat.completions.create({ model: 'psalter', messages })
     const { shoal } = answer as unknown as { shoal: { recoveries: object[]; chain: { peer: string }[] } }
-    assert.deepEqual(shoal.recoveries, [{ lost: 'peer-a', epoch: 2, pause_ms: 30 }])
+    const told = { lost: 'peer-a', epoch: 2, pause_ms: 30, chain: [{ peer: 'peer-c', layers: [0, 8] }], numerics_changed: true }
+    assert.deepEqual(shoal.recoveries, [told])
     assert.deepEqual(
       shoal.chain.map(({ peer }) => peer),
       ['peer-c']
     )
-    for await (const _ of await client.chat.completions.create({ model: 'psalter', messages, stream: true }));
+    let streamed: object[] = []
+    for await (const chunk of await client.chat.completions.create({ model: 'psalter', messages, stream: true }))
+      streamed = (chunk as unknown as { shoal?: { recoveries: object[] } }).shoal?.recoveries ?? streamed
+    assert.deepEqual(streamed, [told])
     const health = await (await fetch(`${url}/health`)).json()
     assert.deepEqual(health.recoveries, { count: 2, pause_ms: 60 })
   })

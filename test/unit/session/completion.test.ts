@@ -9,7 +9,7 @@ import type { CompletionEvent, CompletionRequest } from '../../../peer/session/t
 import { signAnnouncement } from '../../../peer/swarm/announcement.ts'
 import { bytesSource } from '../../../peer/weights/source.ts'
 import { goldenModelPath } from '../../oracle/goldens.ts'
-import { SmallSwarm } from '../host/small-swarm.ts'
+import { type HostSpan, SmallSwarm } from '../host/small-swarm.ts'
 import { greedyReference } from '../host/stand-in-engine.ts'
 
 // The embedded model's tokenizer, template and sizes; the numbers come from the stand-in engine.
@@ -26,7 +26,7 @@ const reference = await greedyReference(tokenizer.encode(PROMPT), 24, model)
 const whole = tokenizer.decode(reference)
 
 function swarmOf(
-  hosts = [
+  hosts: HostSpan[] = [
     { first: 0, end: 3 },
     { first: 3, end: layers }
   ]
@@ -199,6 +199,27 @@ test('a lost hop shows as recovered, and nothing emitted changes', async () => {
     recovered?.chain.map(({ peer }) => peer),
     [swarm.hosts[0]!.id, swarm.hosts[2]!.id]
   )
+})
+
+test('another numerics class takes over only where nobody else can, and the reader is told', async () => {
+  for (const [spare, changed] of [
+    ['kv=f16', false],
+    ['kv=f32', true]
+  ] as const) {
+    const { swarm, complete } = swarmOf([
+      { first: 0, end: 3, numerics: 'kv=f16' },
+      { first: 3, end: layers, numerics: 'kv=f16' },
+      { first: 3, end: layers, numerics: 'kv=f32', decodeRate: 90 },
+      { first: 3, end: layers, numerics: spare, decodeRate: 10 }
+    ])
+    swarm.network.onFrame = ({ index }) => {
+      if (index === 60) swarm.kill(1)
+    }
+    const events = await complete()
+    const recovered = events.find(event => event.type === 'recovered')
+    assert.equal(recovered?.numericsChanged, changed)
+    assert.equal(recovered?.chain[1]?.peer, swarm.hosts[changed ? 2 : 3]!.id)
+  }
 })
 
 test('no peers at all is said so, in time', async () => {

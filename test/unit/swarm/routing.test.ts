@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { NoRouteError } from '../../../peer/errors.ts'
 import type { Span } from '../../../peer/model/types.ts'
+import { changesNumerics } from '../../../peer/swarm/numerics.ts'
 import { Reputation } from '../../../peer/swarm/reputation.ts'
 import { planRoute, type RouteQuestion } from '../../../peer/swarm/routing.ts'
 import type { Directory, Route } from '../../../peer/swarm/types.ts'
@@ -166,6 +167,48 @@ test('a recovery prefers the numerics of the chain it continues, and hops can be
   assert.deepEqual(peersOf(planRoute(directory, ask(8, { previous }))), ['same'])
   const chain = directoryOf({ a: offerOf(span(0, 4), 8), b: offerOf(span(4, 8), 8) })
   assert.throws(() => planRoute(chain, ask(8, { maxHops: 1 })), NoRouteError)
+})
+
+test('each layer is kept in the class that computed it, unless only another holds it', () => {
+  const f16 = 'kv=f16,w=Q4_K+Q6_K,k=1'
+  const f32 = 'kv=f32,w=Q4_K,k=1'
+  const hop = (first: number, end: number, numerics: string) => ({
+    peer: 'gone',
+    addresses: [],
+    span: span(first, end),
+    numerics,
+    promisedMs: 1
+  })
+  const previous: Route = { hops: [hop(0, 4, f16), hop(4, 8, f32)], decodeMs: 1, prefillMs: 1 }
+  const fast = { decodeRate: 1_000 }
+  const directory = directoryOf({
+    // A class of the chain, but not the one that computed these layers.
+    front: offerOf(span(0, 4), 8, { numerics: f32, ...fast }),
+    back: offerOf(span(4, 8), 8, { numerics: f16, ...fast }),
+    // Two of the same class hold less, and so name fewer types of weights.
+    a: offerOf(span(0, 2), 8, { numerics: 'kv=f16,w=Q4_K,k=1' }),
+    b: offerOf(span(2, 4), 8, { numerics: 'kv=f16,w=Q6_K,k=1' }),
+    c: offerOf(span(4, 8), 8, { numerics: f32 })
+  })
+  const kept = planRoute(directory, ask(8, { previous }))
+  assert.deepEqual(peersOf(kept), ['a', 'b', 'c'])
+  assert.equal(changesNumerics(previous, kept), false)
+  // The estimate is of time alone.
+  assert.ok(kept.decodeMs < 200, `${kept.decodeMs} ms`)
+  const changed = planRoute(directory, ask(8, { previous, exclude: new Set(['a']) }))
+  assert.deepEqual(peersOf(changed), ['front', 'c'])
+  assert.equal(changesNumerics(previous, changed), true)
+  // Of two that change something, the one that changes fewer layers.
+  const whole = directoryOf({
+    all: offerOf(span(0, 8), 8, { numerics: 'kv=f32,k=2', ...fast }),
+    front: directory.entries[0]!.announcement.offers[0]!,
+    c: directory.entries[4]!.announcement.offers[0]!
+  })
+  assert.deepEqual(peersOf(planRoute(whole, ask(8, { previous }))), ['front', 'c'])
+  // A peer that has failed is worse than one that rounds otherwise.
+  const reputation = new Reputation()
+  reputation.failed('a', 0)
+  assert.deepEqual(peersOf(planRoute(directory, ask(8, { previous, reputation }))), ['front', 'c'])
 })
 
 test('bans double, are forgiven with time, and observed rates discount', () => {
