@@ -136,7 +136,7 @@ async function answer(frame: DirectoryFrame, peer: string, options: DirectorySer
   }
   if (frame.query !== undefined) return { found: { entries: find(frame.query, options, clock.now()) } }
   if (frame.listModels !== undefined) return { models: { models: [...models()] } }
-  throw new InvalidFrameError(`DirectoryFrame: ${Object.keys(frame).join()}, a request expected`)
+  throw new InvalidFrameError(`DirectoryFrame: ${Object.keys(frame).join() || 'a body unknown here'}, a request expected`)
 }
 
 async function takeAnnouncement(

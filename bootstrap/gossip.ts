@@ -15,6 +15,7 @@ import { DirectoryClient } from '../peer/wire/directory-client.ts'
 import { type DirectoryNode, GossipFrame, type Renewal } from '../peer/wire/frames.pb.js'
 import type { WireLogger } from '../peer/wire/log.ts'
 import { decodeGossip, MAX_GOSSIP_BYTES } from '../peer/wire/protocols.ts'
+import { hasUnknownBody } from '../peer/wire/unknown-body.ts'
 import { FELLOW_LEASE_MS, type Fellows, MAX_FELLOWS } from './fellows.ts'
 import type { GossipTopic, Reception } from './gossip-topic.ts'
 
@@ -214,6 +215,8 @@ export async function receive(
     logger.warn({ directoryNode: source, error: toShoalError(thrown).message }, 'gossip refused')
     return 'reject'
   }
+  // Nobody forwards what it can't judge.
+  if (hasUnknownBody(frame)) return 'ignore'
   const now = clock.now()
   if (frame.announce !== undefined && announcement !== undefined) {
     const hearing = table.hear(announcement, frame.announce.announcement, now)

@@ -6,6 +6,7 @@ import { DeadlineError, InvalidFrameError, UnknownSessionError } from '../errors
 import type { Channel } from '../wire/channel.ts'
 import type { AnswerFrame, ChainFrame, Close } from '../wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../wire/protocols.ts'
+import { hasUnknownBody } from '../wire/unknown-body.ts'
 import { Hop } from './hop.ts'
 import type { HostContext } from './host-context.ts'
 import { FIRST_FRAME_MS } from './limits.ts'
@@ -26,6 +27,7 @@ async function serveChain(context: HostContext<Hop>, channel: Channel<ChainFrame
   let hop: Hop | undefined
   try {
     for await (const frame of channel.frames()) {
+      if (hasUnknownBody(frame)) continue
       forget()
       if (hop !== undefined) hop.fromPrevious(frame)
       else if (frame.open !== undefined) {
@@ -59,6 +61,7 @@ async function serveAnswers(context: HostContext<Hop>, channel: Channel<AnswerFr
   let hop: Hop | undefined
   try {
     for await (const frame of channel.frames()) {
+      if (hasUnknownBody(frame)) continue
       forget()
       if (hop !== undefined && frame.rowRequest !== undefined) hop.answerRowDirectly(frame.rowRequest)
       else if (hop === undefined && frame.attach !== undefined) {

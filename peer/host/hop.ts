@@ -21,6 +21,7 @@ import type {
 import { verifyOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
 import { chainProtocol } from '../wire/protocols.ts'
+import { hasUnknownBody } from '../wire/unknown-body.ts'
 import { AnswerPath } from './answer-path.ts'
 import { withPeer } from './charge.ts'
 import { checkOpen } from './check-open.ts'
@@ -287,7 +288,7 @@ export class Hop {
   async #readNext(next: Outbox<ChainFrame>): Promise<void> {
     const peer = next.channel.remotePeer
     try {
-      for await (const frame of next.channel.frames()) this.#fromNext(frame, peer)
+      for await (const frame of next.channel.frames()) if (!hasUnknownBody(frame)) this.#fromNext(frame, peer)
       this.#nextLost(next, new PeerLostError(`${peer} ended the chain`, { peer }))
     } catch (thrown) {
       this.#nextLost(next, toShoalError(thrown))

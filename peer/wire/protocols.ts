@@ -1,6 +1,15 @@
 /**
  * Shoal's three protocols as channels speak them, and the topic of directory nodes: the id, the largest frame, and
  * protobuf with the checks that protobuf lacks.
+ *
+ * Old and new peers meet in one chain. What a newer version adds, it adds so that an older one can go on without it:
+ * - a field: skipped by who does not know it, and gone from what is built anew on the way (steps, answers). An open is
+ *   passed on as it was signed, with all its fields.
+ * - a body of a frame: ignored in chains and gossip; a request to a directory node is answered with a failure.
+ * - a value of an enum, or another meaning of a field: only to peers whose announcement says that they know it; from
+ *   others it is refused as a bad frame.
+ * Where an older peer could not go on, the protocol's id changes: dialling a peer that does not serve it fails with
+ * PeerLostError, and its driver routes around it. A peer that serves several versions handles each id.
  */
 import { InvalidFrameError, ShoalError } from '../errors.ts'
 import type { Protocol } from './channel.ts'

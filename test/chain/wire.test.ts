@@ -39,6 +39,21 @@ test('frames of any size come back over TCP and over WebSockets', LIMIT, () =>
   })
 )
 
+test('a peer that does not serve a protocol, or another version of it, is lost for it and named', LIMIT, () =>
+  withNodes(async add => {
+    const server = await add(makeDirectoryNode())
+    server.handle(bytesProtocol, echo)
+    const client = await add(makeNode())
+    const newer = { ...bytesProtocol, id: bytesProtocol.id.replace(/\d+$/, '99') }
+    assert.notEqual(newer.id, bytesProtocol.id)
+    await assert.rejects(
+      client.dial(server.self, server.addresses(), newer),
+      error => error instanceof PeerLostError && error.details.peer === server.self
+    )
+    await assertEcho(client, server, [1])
+  })
+)
+
 test('with WebRTC disabled, leaves reach each other over the relay, whatever the size', LIMIT, () =>
   withNodes(async add => {
     const directory = await add(makeDirectoryNode())
