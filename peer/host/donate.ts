@@ -10,12 +10,14 @@ import type { Span } from '../model/types.ts'
 import type { SignedEntry } from '../swarm/read-entries.ts'
 import type { Announcement, SpanOffer } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
-import { type Clock, systemClock } from '../wire/clock.ts'
+import { type Clock, sleep, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { type AnnouncementTarget, startAnnouncer } from './announcer.ts'
 import { type Assignment, chooseAssignment, chooseSmaller, isGpuTrouble } from './assignment.ts'
 import { type HostStats, type SpanHost, startHost } from './span-host.ts'
 
+/** Before the second try: a driver or browser process that has just been restarted offers no adapter for a moment. */
+const RETRY_PAUSE_MS = 1_000
 /** How often a serving donor tells its page what it has done. */
 const STATS_INTERVAL_MS = 1_000
 
@@ -132,6 +134,7 @@ async function live(options: DonationOptions, life: Life): Promise<ShoalError | 
   if (error === undefined || life.signal.aborted || !isGpuTrouble(error)) return error
   life.retried = true
   onEvent({ state: 'retrying', span: first.span, error })
+  await sleep(clock, RETRY_PAUSE_MS, life.signal)
   return await host(options, await chooseSmaller(choosing, first, life.signal), life)
 }
 
