@@ -5,7 +5,7 @@ import { type EngineShape, type HeadRequest, MAX_TOP_K, type SequenceStep } from
 import { InvalidFrameError } from '../errors.ts'
 import { decodeActivation } from '../wire/activation-codec.ts'
 import { MAX_EXTRA_IDS } from '../wire/check-frames.ts'
-import type { HopTiming, Step } from '../wire/frames.pb.js'
+import { Dtype, Encoding, type HopTiming, type Step } from '../wire/frames.pb.js'
 import { isPart, Part } from '../wire/step-parts.ts'
 import { MAX_HEAD_ROWS } from './limits.ts'
 
@@ -31,6 +31,8 @@ export interface StepPlacing {
   index: number
   hops: number
   reserve: number
+  /** Of hidden states, as the driver asked for it. */
+  encoding: Encoding
   arrivedAt: number
 }
 
@@ -41,7 +43,11 @@ const noHead: HeadRequest = { rows: 0, topK: 1, temperature: 1, extraIds: new Ui
  * `index`: how many hops are before this one; `hops`: of the chain; `reserve`: KV positions of the session.
  * @throws InvalidFrameError, NonFiniteError
  */
-export function checkStep(step: Step, shape: EngineShape, { index, hops, reserve, arrivedAt }: StepPlacing): CheckedStep {
+export function checkStep(
+  step: Step,
+  shape: EngineShape,
+  { index, hops, reserve, encoding, arrivedAt }: StepPlacing
+): CheckedStep {
   const { epoch, number, position, count, timings, parts } = step
   if (number < 1) throw new InvalidFrameError('step: numbers count from 1')
   if (count < 1 || position + count > reserve) {
@@ -53,14 +59,14 @@ export function checkStep(step: Step, shape: EngineShape, { index, hops, reserve
   const part = parts[index] ?? Part.run
   if (!isPart(part)) throw new InvalidFrameError(`step ${number}: part ${part}`)
   if (part === Part.replay && shape.heads) throw new InvalidFrameError(`step ${number}: nothing to replay it to`)
-  const input = part === Part.run ? inputOf(step, shape) : noInput
+  const input = part === Part.run ? inputOf(step, shape, encoding) : noInput
   const head = headOf(step, shape)
   if (part !== Part.run && shape.heads && head.rows > 0)
     throw new InvalidFrameError(`step ${number}: head rows of a step that is not run`)
   return { epoch, number, position, count, input, head, timings, parts, part, holds: part !== Part.run, arrivedAt }
 }
 
-function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape): SequenceStep['input'] {
+function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape, encoding: Encoding): SequenceStep['input'] {
   if ((tokens === undefined) === (hidden === undefined)) {
     throw new InvalidFrameError(`step ${number}: needs either token ids or hidden states`)
   }
@@ -72,6 +78,8 @@ function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape): S
     return { tokens: Uint32Array.from(tokens.ids) }
   }
   if (shape.embeds) throw new InvalidFrameError(`step ${number}: hidden states to a hop that embeds`)
+  if (encoding === Encoding.F32 && hidden!.dtype !== Dtype.DTYPE_F32)
+    throw new InvalidFrameError(`step ${number}: hidden states in ${hidden!.dtype}, f32 was asked for`)
   return { hidden: decodeActivation(hidden!, count * shape.width) }
 }
 

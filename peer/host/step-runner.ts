@@ -91,7 +91,13 @@ export class StepRunner<Hop> {
   #check(step: Step): CheckedStep {
     const { context, plan, index, session } = this.#place
     const hops = plan.hops.length
-    return checkStep(step, context.engine.shape, { index, hops, reserve: session.reserve, arrivedAt: context.clock.now() })
+    return checkStep(step, context.engine.shape, {
+      index,
+      hops,
+      reserve: session.reserve,
+      encoding: plan.encoding,
+      arrivedAt: context.clock.now()
+    })
   }
 
   /** The output of a step that this hop does not run. @throws GapError when the log has lost it */

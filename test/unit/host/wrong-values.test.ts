@@ -4,8 +4,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DeviceLostError } from '../../../peer/errors.ts'
+import type { DriverLimits } from '../../../peer/session/driver.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
-import { AnswerFrame, ChainFrame, Dtype, type Step } from '../../../peer/wire/frames.pb.js'
+import { AnswerFrame, ChainFrame, Dtype, Encoding, type Step } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
 import { LEASES_MS } from './fault-schedules.ts'
 import type { Passing } from './memory-links.ts'
@@ -22,7 +23,12 @@ function doubled(): SmallSwarm {
 }
 
 /** Runs to the end while `spoil` replaces what one host sends; undefined leaves a frame as it is. */
-async function runSpoiled(swarm: SmallSwarm, at: number, spoil: (passing: Passing) => Uint8Array | undefined) {
+async function runSpoiled(
+  swarm: SmallSwarm,
+  at: number,
+  spoil: (passing: Passing) => Uint8Array | undefined,
+  limits: Partial<DriverLimits> = {}
+) {
   const { id } = swarm.hosts[at]!
   let spoiled = 0
   swarm.network.fate = passing => {
@@ -32,7 +38,7 @@ async function runSpoiled(swarm: SmallSwarm, at: number, spoil: (passing: Passin
     return [{ bytes }]
   }
   const before = swarm.freeBlocks()
-  const events = await swarm.run()
+  const events = await swarm.run({}, limits)
   assert.ok(spoiled > 0, 'something was spoiled')
   assert.deepEqual(tokensOf(events), expected)
   const lost = events.flatMap(event => (event.type === 'recovered' ? [event.recovery.lost] : []))
@@ -89,6 +95,15 @@ for (const { what, spoil } of [
   test(`hidden states with ${what} are charged to the hop that sent them`, async () => {
     for (const at of [0, 1]) for (const after of AFTER_STEPS) await runSpoiled(doubled(), at, steps(after, spoil))
   })
+
+test('f16 where the driver asked for f32 is charged to the hop that sent it', async () => {
+  await runSpoiled(
+    doubled(),
+    1,
+    steps(3, step => f16(step, 0x3c00)),
+    { encoding: Encoding.F32 }
+  )
+})
 
 for (const direct of [true, false])
   test(`a logit that is no number is charged to the last hop ${direct ? 'on its own stream' : 'along the chain'}`, async () => {
