@@ -65,6 +65,8 @@ function endingWith(engine: SpanEngine, worker: Worker): SpanEngine {
     release: sequence => engine.release(sequence),
     run: steps => engine.run(steps),
     logits: (sequence, row) => engine.logits(sequence, row),
+    readKv: (sequence, from, to) => engine.readKv(sequence, from, to),
+    writeKv: (sequence, from, bytes) => engine.writeKv(sequence, from, bytes),
     close: async () => {
       const late = new Promise(resolve => setTimeout(resolve, CLOSE_MS))
       await Promise.race([engine.close(), late]).finally(() => worker.terminate())

@@ -4,6 +4,7 @@
  */
 import type { Hyperparameters, Span, TensorReader } from '../model/types.ts'
 import { type KvType, TOKENS_PER_BLOCK } from './kernels/shared.ts'
+import { blocksTouched } from './kv-rows.ts'
 import { type MatrixPart, type Operand, planPaired, planStacked } from './matrix.ts'
 import { type Rotation, ropeSourceRow } from './rope.ts'
 import { type LayerTensors, planSpanTensors, type SpanTensors, vectorsOf } from './span-tensors.ts'
@@ -98,7 +99,8 @@ export function scratchBytes(hyperparameters: Hyperparameters, limits: SpanLimit
     activation: rows * feedForward * 4,
     rotations: rotationsOf(layers).length * Math.min(contextLength, blocks * TOKENS_PER_BLOCK) * headDim * 4,
     logits,
-    readback: Math.max(heads ? 0 : rows * width * 4, logits)
+    readback: Math.max(heads ? 0 : rows * width * 4, logits),
+    kvReadback: 2 * layers.length * blocksTouched(rows) * kvBlockBytes(hyperparameters, limits.kv)
   }
 }
 

@@ -25,6 +25,8 @@ export interface EngineShape {
   maxBatchTokens: number
   /** KV type, weight type and kernel version, e.g. `kv=f32,w=Q8_0,k=1`: peers of one class compute alike to the bound in README. */
   numerics: string
+  /** Bytes of one position's KV over the span's layers, as `readKv` gives them. */
+  kvPositionBytes: number
 }
 
 export interface KvState {
@@ -85,5 +87,17 @@ export interface SpanEngine {
   run: (steps: readonly SequenceStep[]) => Promise<SequenceOutput[]>
   /** All logits (length vocabulary) of row `row` of the sequence's last step with head rows. @throws UnknownSessionError when not kept */
   logits: (sequence: SequenceId, row: number) => Promise<Float32Array>
+  /**
+   * KV of positions [from, to), at most `maxBatchTokens`: as any engine of the same span and numerics class takes it
+   * (layout: kv-rows.ts). A copy between two runs; neither waits for it to be read.
+   * @throws InvalidRequestError beyond what is written, UnknownSessionError, DeviceLostError
+   */
+  readKv: (sequence: SequenceId, from: number, to: number) => Promise<Uint8Array<ArrayBuffer>>
+  /**
+   * Positions from `from` on, at most what is written, hold this KV, and those above are absent: as if a run had written it.
+   * @throws InvalidRequestError on bytes that are no whole positions, or beyond what is written or reserved;
+   * NonFiniteError, UnknownSessionError, DeviceLostError
+   */
+  writeKv: (sequence: SequenceId, from: number, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
   close: () => Promise<void>
 }

@@ -75,4 +75,12 @@ export class KvPool {
       return blocks[Math.floor(at / TOKENS_PER_BLOCK)]! * TOKENS_PER_BLOCK + (at % TOKENS_PER_BLOCK)
     })
   }
+
+  /** The sequence, which has written positions [from, to). @throws InvalidRequestError when it has not */
+  written(id: SequenceId, from: number, to: number): KvSequence {
+    const sequence = this.get(id)
+    if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && 0 <= from && from < to && to <= sequence.written))
+      throw new InvalidRequestError(`Sequence ${id} has ${sequence.written} positions, not [${from}, ${to})`, { param: 'from' })
+    return sequence
+  }
 }

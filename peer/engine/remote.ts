@@ -26,6 +26,8 @@ type Call =
   | { method: 'release'; sequence: number }
   | { method: 'run'; steps: readonly SequenceStep[] }
   | { method: 'logits'; sequence: number; row: number }
+  | { method: 'readKv'; sequence: number; from: number; to: number }
+  | { method: 'writeKv'; sequence: number; from: number; bytes: Uint8Array<ArrayBuffer> }
   | { method: 'close' }
 /** A request carries a number that its answer repeats. */
 type Request = { id: number; call: Call }
@@ -53,6 +55,10 @@ export function serveEngine(engine: SpanEngine, port: EnginePort): () => void {
         return engine.run(call.steps)
       case 'logits':
         return engine.logits(call.sequence, call.row)
+      case 'readKv':
+        return engine.readKv(call.sequence, call.from, call.to)
+      case 'writeKv':
+        return engine.writeKv(call.sequence, call.from, call.bytes)
       case 'close':
         return engine.close()
     }
@@ -141,6 +147,14 @@ class RemoteEngine implements SpanEngine {
 
   async logits(sequence: number, row: number): Promise<Float32Array> {
     return (await this.#call({ method: 'logits', sequence, row })) as Float32Array
+  }
+
+  async readKv(sequence: number, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    return (await this.#call({ method: 'readKv', sequence, from, to })) as Uint8Array<ArrayBuffer>
+  }
+
+  async writeKv(sequence: number, from: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    await this.#call({ method: 'writeKv', sequence, from, bytes })
   }
 
   async close(): Promise<void> {

@@ -43,6 +43,8 @@ export interface SpanBuffers {
   rotations: Map<Rotation, GPUBuffer>
   logits: GPUBuffer | undefined
   readback: GPUBuffer
+  /** Blocks of KV on their way to the CPU. */
+  kvReadback: GPUBuffer
   blocks: number
 }
 
@@ -129,11 +131,11 @@ function takeBuffers(
   blocks: number
 ): SpanBuffers {
   const bytes = scratchBytes(hyperparameters, limits, tensors)
-  // The self-test reads what every kernel wrote, hence copySource on scratch and KV.
+  // The self-test reads what every kernel wrote, hence copySource on scratch; KV goes to and comes from other holders.
   const { storage, copySource, copyTarget, mapRead } = BUFFER_USAGE
   const perLayer = (label: string) =>
     Array.from({ length: tensors.layers.length }, (_, layer) =>
-      owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage | copySource)
+      owner.take(`${label} ${layer}`, blocks * kvBlockBytes(hyperparameters, limits.kv), storage | copySource | copyTarget)
     )
   return {
     parts: new Map(),
@@ -150,6 +152,7 @@ function takeBuffers(
     logits:
       tensors.head !== undefined ? owner.take(`logits × ${HEAD_ROWS_PER_PASS}`, bytes.logits, storage | copySource) : undefined,
     readback: owner.take('readback', bytes.readback, copyTarget | mapRead),
+    kvReadback: owner.take('KV readback', bytes.kvReadback, copyTarget | mapRead),
     blocks
   }
 }

@@ -20,6 +20,16 @@ import { KeptLogits } from './kept-logits.ts'
 import type { KernelVariant, KvType } from './kernels/shared.ts'
 import { TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { KvPool } from './kv-pool.ts'
+import {
+  copyBlocks,
+  firstNonFiniteKv,
+  type KvShape,
+  kvPositionBytes,
+  kvRuns,
+  kvShape,
+  rowsOfBlocks,
+  writeRows
+} from './kv-rows.ts'
 import { Serial } from './serial.ts'
 import { BufferOwner, type LoadProgress, loadSpanBuffers, type SpanBuffers } from './span-buffers.ts'
 import { buildProgram, encodeLaunches, type Launch, launchesOf, logitPairs } from './span-program.ts'
@@ -83,6 +93,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
     await owner.verify()
     signal?.throwIfAborted()
     const types = [...new Set(partsOf(matrices).flatMap(part => part.decoders.map(decoder => decoder.type)))].sort()
+    const kvRows = kvShape(hyperparameters, tensors.layers.length, kv)
     const shape: EngineShape = {
       span: { ...span },
       width: hyperparameters.width,
@@ -91,7 +102,8 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       embeds: tensors.embedding !== undefined,
       heads: tensors.head !== undefined,
       maxBatchTokens,
-      numerics: `kv=${kv},w=${types.join('+')},k=${KERNEL_VERSION}`
+      numerics: `kv=${kv},w=${types.join('+')},k=${KERNEL_VERSION}`,
+      kvPositionBytes: kvPositionBytes(kvRows)
     }
     return new WebGpuSpan(
       device,
@@ -100,6 +112,7 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       launchesOf(program),
       shape,
       new KvPool(buffers.blocks, maxSequences),
+      { kv, ...kvRows },
       logitPairs(hyperparameters) * 2
     )
   } catch (error) {
@@ -116,10 +129,13 @@ class WebGpuSpan implements SpanEngine {
   readonly #buffers: SpanBuffers
   readonly #launches: { tokens: Launch[]; head: Launch[] }
   readonly #pool: KvPool
+  readonly #kvShape: KvShape & { kv: KvType }
   /** Values of a row of logits on the GPU. */
   readonly #logitStride: number
   readonly #kept = new KeptLogits()
   readonly #serial = new Serial()
+  /** Reads of KV, which share a buffer, and run beside steps but for the copy itself. */
+  readonly #kvReads = new Serial()
   #closed = false
 
   constructor(
@@ -129,6 +145,7 @@ class WebGpuSpan implements SpanEngine {
     launches: { tokens: Launch[]; head: Launch[] },
     shape: EngineShape,
     pool: KvPool,
+    kvShape: KvShape & { kv: KvType },
     logitStride: number
   ) {
     this.#device = device
@@ -137,6 +154,7 @@ class WebGpuSpan implements SpanEngine {
     this.#launches = launches
     this.shape = shape
     this.#pool = pool
+    this.#kvShape = kvShape
     this.#logitStride = logitStride
     this.lost = device.lost
   }
@@ -186,6 +204,57 @@ class WebGpuSpan implements SpanEngine {
     })
   }
 
+  readKv(sequence: SequenceId, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#kvReads.run(async () => {
+      const { kvReadback } = this.#buffers
+      const { runs, bytes } = await this.#serial.run(() => {
+        this.#alive()
+        const { blocks } = this.#pool.written(sequence, from, to)
+        if (to - from > this.shape.maxBatchTokens)
+          throw new InvalidRequestError(`${to - from} positions of KV at once, at most ${this.shape.maxBatchTokens}`, {
+            param: 'to'
+          })
+        const { gpu } = this.#device
+        const runs = kvRuns(blocks, from, to)
+        const encoder = gpu.createCommandEncoder()
+        const bytes = copyBlocks(encoder, this.#kvBuffers(), this.#kvShape, runs, kvReadback)
+        gpu.queue.submit([encoder.finish()])
+        return { runs, bytes }
+      })
+      try {
+        await kvReadback.mapAsync(MAP_READ, 0, bytes)
+        const rows = rowsOfBlocks(this.#kvShape, runs, new Uint8Array(kvReadback.getMappedRange(0, bytes)))
+        kvReadback.unmap()
+        this.#alive()
+        return rows
+      } catch (error) {
+        throw this.#device.failure() ?? new DeviceLostError(`The GPU gave no KV: ${toShoalError(error).message}`)
+      }
+    })
+  }
+
+  writeKv(sequence: SequenceId, from: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#serial.run(() => {
+      this.#alive()
+      const { kvPositionBytes: each, contextLength } = this.shape
+      const count = bytes.length / each
+      if (!Number.isInteger(count) || count < 1 || from + count > contextLength)
+        throw new InvalidRequestError(`${bytes.length} bytes of KV at ${from}: ${each} a position, ${contextLength} at most`, {
+          param: 'bytes'
+        })
+      // Checks that the positions follow on what is written and have room.
+      this.#pool.slots(sequence, from, count)
+      const { kv } = this.#kvShape
+      // Copied, since bytes off the wire lie at any offset.
+      const rows = new Uint8Array(bytes)
+      const bad = firstNonFiniteKv(rows, kv)
+      if (bad >= 0) throw new NonFiniteError(`KV of ${count} positions from ${from} on: value ${bad} is not finite`)
+      const held = this.#pool.get(sequence)
+      writeRows(this.#device.gpu.queue, this.#kvBuffers(), this.#kvShape, kvRuns(held.blocks, from, from + count), rows)
+      held.written = from + count
+    })
+  }
+
   close(): Promise<void> {
     return this.#serial.run(() => {
       this.#closed = true
@@ -198,6 +267,12 @@ class WebGpuSpan implements SpanEngine {
     const failure = this.#device.failure()
     if (failure !== undefined) throw failure
     if (this.#closed) throw new DeviceLostError('The span was closed')
+  }
+
+  /** Per layer its keys, then its values. */
+  #kvBuffers(): GPUBuffer[] {
+    const { keys, values } = this.#buffers
+    return keys.flatMap((buffer, layer) => [buffer, values[layer]!])
   }
 
   async #run(checked: CheckedStep[]): Promise<SequenceOutput[]> {

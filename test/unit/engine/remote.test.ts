@@ -14,7 +14,8 @@ const shape: EngineShape = {
   embeds: false,
   heads: false,
   maxBatchTokens: 8,
-  numerics: 'kv=f32,w=F32,k=1'
+  numerics: 'kv=f32,w=F32,k=1',
+  kvPositionBytes: 8
 }
 
 /** Doubles hidden values; remembers what it was asked. */
@@ -43,6 +44,10 @@ function fakeEngine() {
     },
     logits: async (sequence, row) => {
       throw new GapError(`${sequence} ${row}`, { have: 7 })
+    },
+    readKv: async (_sequence, from, to) => Uint8Array.from({ length: (to - from) * shape.kvPositionBytes }, (_, at) => from + at),
+    writeKv: async (sequence, from, bytes) => {
+      asked.push({ sequence, from, bytes })
     },
     close: async () => {
       asked.push('close')
@@ -81,6 +86,15 @@ test('shape, KV state, steps and errors cross as they are', async () => {
   assert.deepEqual(outputs, [[{ hidden: Float32Array.from([2, 4, 6, 8]) }], [{ hidden: Float32Array.from([2, 4, 6, 8]) }]])
   assert.deepEqual(asked, [[step], [{ ...step, position: 4 }]])
   assert.equal(hidden.length, 4, 'the caller keeps its input')
+
+  const kv = await remote.readKv(42, 3, 5)
+  assert.deepEqual(
+    kv,
+    Uint8Array.from({ length: 16 }, (_, at) => 3 + at)
+  )
+  await remote.writeKv(42, 7, kv)
+  assert.deepEqual(asked.at(-1), { sequence: 42, from: 7, bytes: kv })
+  assert.equal(kv.length, 16, 'the caller keeps its input')
 
   await assert.rejects(
     remote.logits(42, 1),

@@ -4,7 +4,7 @@
  * for bit, and f16 carries its values exactly.
  */
 import type { EngineShape, HeadRow, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from '../../../peer/engine/engine.ts'
-import { BusyError, DeviceLostError, NonFiniteError, UnknownSessionError } from '../../../peer/errors.ts'
+import { BusyError, DeviceLostError, InvalidRequestError, NonFiniteError, UnknownSessionError } from '../../../peer/errors.ts'
 
 /** Hidden values are integers below this: f16 is exact up to 2048. */
 const MODULUS = 2039
@@ -44,6 +44,10 @@ export class StandInEngine implements SpanEngine {
   readonly batches: { sequence: SequenceId; position: number; count: number }[][] = []
   /** Awaited in every run: tests hold runs back with it. */
   hold: (() => Promise<void>) | undefined
+  /** Every write of KV. */
+  readonly written: { sequence: SequenceId; from: number; count: number }[] = []
+  /** Awaited in every read and write of KV. */
+  holdKv: (() => Promise<void>) | undefined
   /** Awaited before KV is given back. */
   holdRelease: (() => Promise<void>) | undefined
   readonly #total: number
@@ -67,7 +71,8 @@ export class StandInEngine implements SpanEngine {
       embeds: options.first === 0,
       heads: options.end === layers,
       maxBatchTokens: options.maxBatchTokens ?? 32,
-      numerics: options.numerics ?? 'stand-in'
+      numerics: options.numerics ?? 'stand-in',
+      kvPositionBytes: 4 * width * (options.end - options.first)
     }
     this.lost = new Promise(resolve => {
       this.#lose = resolve
@@ -122,11 +127,40 @@ export class StandInEngine implements SpanEngine {
     return logits
   }
 
+  /** Layer by layer, position by position, the state's words. */
+  async readKv(id: SequenceId, from: number, to: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { states } = this.#held(id)
+    if (!(from >= 0 && from < to && to <= states[0]!.length)) throw new InvalidRequestError(`no KV of [${from}, ${to})`)
+    await this.holdKv?.()
+    const words = states.flatMap(layer => layer.slice(from, to).flatMap(state => [...state]))
+    return new Uint8Array(Uint32Array.from(words).buffer)
+  }
+
+  async writeKv(id: SequenceId, from: number, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { states, blocks } = this.#held(id)
+    const count = bytes.length / this.shape.kvPositionBytes
+    if (!(Number.isInteger(count) && count > 0 && from <= states[0]!.length && from + count <= blocks * TOKENS_PER_BLOCK))
+      throw new InvalidRequestError(`no room for ${bytes.length} bytes of KV at ${from}`)
+    await this.holdKv?.()
+    const words = new Uint32Array(new Uint8Array(bytes).buffer)
+    const { width } = this.shape
+    for (const [layer, held] of states.entries()) {
+      held.length = from
+      for (let at = layer * count; at < (layer + 1) * count; at++) held.push(words.slice(at * width, (at + 1) * width))
+    }
+    this.written.push({ sequence: id, from, count })
+  }
+
   async close(): Promise<void> {}
 
-  #runStep(step: SequenceStep): SequenceOutput {
-    const sequence = this.#sequences.get(step.sequence)
+  #held(id: SequenceId): Sequence {
+    const sequence = this.#sequences.get(id)
     if (sequence === undefined) throw new UnknownSessionError('no such sequence')
+    return sequence
+  }
+
+  #runStep(step: SequenceStep): SequenceOutput {
+    const sequence = this.#held(step.sequence)
     const { span, width, embeds, heads } = this.shape
     const count = countOf(step, this.shape)
     if (step.position > (sequence.states[0]?.length ?? 0)) throw new Error('position beyond the KV')
