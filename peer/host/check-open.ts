@@ -31,15 +31,38 @@ export interface OpenPlace {
  * This peer's index in the plan.
  * @throws NotNamedError, ModelMismatchError, InvalidFrameError, BusyError
  */
-export function checkOpen(plan: OpenPlan, { self, sender, shape, model, now }: OpenPlace): number {
-  if (plan.session.length !== 16) throw new InvalidFrameError(`open: a session id has 16 bytes, not ${plan.session.length}`)
-  if (plan.epoch < 1) throw new InvalidFrameError('open: epochs count from 1')
-  if (plan.hops.length < 1 || plan.hops.length > MAX_HOPS) throw new InvalidFrameError(`open: ${plan.hops.length} hops`)
+export function checkOpen(plan: OpenPlan, place: OpenPlace): number {
+  const { self, sender } = place
   const index = plan.hops.findIndex(hop => hop.peer === self)
   if (index < 0) throw new NotNamedError(`open: ${self} is not named`)
   const previous = index === 0 ? plan.driver : plan.hops[index - 1]!.peer
   if (sender !== previous)
     throw new NotNamedError(`open: sent by ${sender}, but names ${previous} before this hop`, { peer: sender })
+  checkPlace(plan, index, place)
+  return index
+}
+
+/**
+ * The index of the hop that this peer stands by for, which must be the sender.
+ * @throws NotNamedError, ModelMismatchError, InvalidFrameError, BusyError
+ */
+export function checkStandbyOpen(plan: OpenPlan, place: OpenPlace): number {
+  const { self, sender, shape } = place
+  const index = plan.hops.findIndex(({ peer, standby }) => peer === sender && standby?.peer === self)
+  if (index < 0) throw new NotNamedError(`open: ${self} is not named as the standby of ${sender}`, { peer: sender })
+  checkPlace(plan, index, place)
+  // KV of another class may not even be of the same size.
+  const { numerics } = plan.hops[index]!
+  if (numerics !== shape.numerics)
+    throw new ModelMismatchError(`open: KV of numerics ${numerics}, this peer computes ${shape.numerics}`, { peer: self })
+  return index
+}
+
+/** Whether the plan is one, and the hop's part one that this peer holds. */
+function checkPlace(plan: OpenPlan, index: number, { self, shape, model, now }: OpenPlace): void {
+  if (plan.session.length !== 16) throw new InvalidFrameError(`open: a session id has 16 bytes, not ${plan.session.length}`)
+  if (plan.epoch < 1) throw new InvalidFrameError('open: epochs count from 1')
+  if (plan.hops.length < 1 || plan.hops.length > MAX_HOPS) throw new InvalidFrameError(`open: ${plan.hops.length} hops`)
   if (Math.abs(now - Number(plan.issuedAt)) > MAX_CLOCK_SKEW_MS) {
     throw new InvalidFrameError('open: issued too long ago or in the future, so it may be a replay; is a clock wrong?')
   }
@@ -64,7 +87,6 @@ export function checkOpen(plan: OpenPlan, { self, sender, shape, model, now }: O
   if (leaseMs < MIN_LEASE_MS || leaseMs > MAX_LEASE_MS) throw new InvalidFrameError(`open: a lease of ${leaseMs} ms`)
   if (waitMs > MAX_WAIT_MS) throw new BusyError(`open: would wait ${waitMs} ms, this peer lets nobody wait over ${MAX_WAIT_MS}`)
   if (window < 1 || window > MAX_WINDOW) throw new InvalidFrameError(`open: a window of ${window} steps`)
-  return index
 }
 
 function checkHops({ hops }: OpenPlan, layers: number): void {
@@ -80,4 +102,10 @@ function checkHops({ hops }: OpenPlan, layers: number): void {
     covered = endLayer
   }
   if (covered !== layers) throw new InvalidFrameError(`open: covers ${covered} of ${layers} layers`)
+  for (const { standby } of hops) {
+    if (standby === undefined) continue
+    // One part in a session each, hop or standby.
+    if (peers.has(standby.peer)) throw new InvalidFrameError(`open: ${standby.peer} is named twice`)
+    peers.add(standby.peer)
+  }
 }

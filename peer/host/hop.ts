@@ -22,36 +22,41 @@ import { verifyOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
 import { chainProtocol } from '../wire/protocols.ts'
 import { hasUnknownBody } from '../wire/unknown-body.ts'
+import { isOf, isOfEarlierEpoch } from '../wire/session-ids.ts'
 import { AnswerPath } from './answer-path.ts'
 import { withPeer } from './charge.ts'
 import { checkOpen } from './check-open.ts'
 import type { CheckedStep } from './check-step.ts'
-import { HopSession } from './hop-session.ts'
+import type { HopSession } from './hop-session.ts'
 import type { HostContext } from './host-context.ts'
-import { DIAL_MS, KEPT_BYTES, OPEN_MARGIN_MS } from './limits.ts'
+import { DIAL_MS, OPEN_MARGIN_MS } from './limits.ts'
 import type { Output } from './output.ts'
 import { replyTo } from './probe.ts'
-import { type HostedSession, sessionKey } from './session-table.ts'
+import type { SessionPart } from './session-part.ts'
+import type { HostedSession } from './session-table.ts'
+import { feedOf, type StandbyFeed } from './standby-feed.ts'
 import { StepRunner } from './step-runner.ts'
+import { claimSession, takeOrder } from './take-session.ts'
 
 /** Frames of every kind in flight one way: a window of steps with their re-sends, and the small frames between them. */
 const OUTBOX_FRAMES = 256
 
-export class Hop {
-  readonly #context: HostContext<Hop>
+export class Hop implements SessionPart {
+  readonly #context: HostContext<SessionPart>
   readonly #previous: Outbox<ChainFrame>
   readonly #opening = new AbortController()
   #next: Outbox<ChainFrame> | undefined
   #opened: ((opened: Opened) => void) | undefined
   #plan: OpenPlan | undefined
   #index = 0
-  #session: HostedSession<Hop> | undefined
+  #session: HostedSession<SessionPart> | undefined
   #order: HopSession<CheckedStep, Output> | undefined
   #answers: AnswerPath | undefined
-  #runner: StepRunner<Hop> | undefined
+  #runner: StepRunner<SessionPart> | undefined
+  #feed: StandbyFeed | undefined
   #state: 'opening' | 'open' | 'over' = 'opening'
 
-  constructor(context: HostContext<Hop>, previous: Channel<ChainFrame>) {
+  constructor(context: HostContext<SessionPart>, previous: Channel<ChainFrame>) {
     this.#context = context
     this.#previous = new Outbox(previous, OUTBOX_FRAMES, () => this.previousLost())
   }
@@ -80,6 +85,14 @@ export class Hop {
       const own = await this.#takeSession(plan, signal)
       const rest = this.#last ? [] : await this.#openNext(open, plan, signal)
       signal.throwIfAborted()
+      this.#feed = feedOf({
+        context: this.#context,
+        open,
+        plan,
+        index: this.#index,
+        session: this.#session!,
+        order: this.#order!
+      })
       this.#startRunner(plan)
       this.#state = 'open'
       this.#push({ opened: { session: plan.session, epoch: plan.epoch, hops: [own, ...rest] } })
@@ -141,6 +154,12 @@ export class Hop {
     void this.#next?.end(this.#context.clock)
   }
 
+  /** Behind running work: what it writes is accounted for. */
+  async settled(): Promise<void> {
+    const sequence = this.#session?.sequence
+    if (sequence !== undefined) await this.#context.scheduler.idle(sequence)
+  }
+
   /** Ends this epoch and tells the driver why. */
   fail(error: ShoalError): void {
     if (this.#state === 'over') return
@@ -178,10 +197,12 @@ export class Hop {
   async close(): Promise<void> {
     const next = this.#next
     if (this.#plan !== undefined) next?.push({ close: { session: this.#plan.session, epoch: this.#plan.epoch } })
+    const standbyFreed = this.#feed?.close()
     const freed = this.free()
     if (this.#state !== 'over') this.#over(new StaleEpochError('closed'))
     // Ends only once the next hop has: so whoever waits for our end knows that the whole chain is free.
     await next?.end(this.#context.clock)
+    await standbyFreed
     await freed
     await this.#previous.end(this.#context.clock)
   }
@@ -192,44 +213,11 @@ export class Hop {
   }
 
   async #takeSession(plan: OpenPlan, signal: AbortSignal): Promise<HopState> {
-    const { table, scheduler } = this.#context
-    const held = table.get(sessionKey(plan.driver, plan.session))
-    if (held === undefined) {
-      this.#session = table.add(plan, this)
-    } else {
-      if (plan.epoch <= held.epoch) throw new StaleEpochError(`epoch ${plan.epoch} is over, the session is at ${held.epoch}`)
-      const before = held.hop
-      this.#session = held
-      held.epoch = plan.epoch
-      held.hop = this
-      table.setLease(held, plan.leaseMs)
-      before.superseded()
-      const order = before.order
-      order?.advance(plan.epoch, plan.window)
-      const { sequence } = held
-      if (sequence !== undefined) {
-        // Behind running work: what it writes is accounted for before anything is cut.
-        await scheduler.idle(sequence)
-        signal.throwIfAborted()
-        if (order !== undefined && held.reserve >= plan.reserveTokens) return this.#enter(plan, order)
-        held.sequence = undefined
-        this.#context.logs.drop(held.key)
-        await this.#context.room.give(sequence)
-      }
-    }
-    await this.#reserve(this.#session, plan, signal)
-    const { epoch, window } = plan
-    return this.#enter(plan, new HopSession({ epoch, window, reserve: this.#session.reserve, keptBytes: KEPT_BYTES }))
-  }
-
-  async #reserve(session: HostedSession<Hop>, plan: OpenPlan, signal: AbortSignal): Promise<void> {
-    const sequence = await this.#context.room.take(plan.reserveTokens, plan.waitMs, signal)
-    if (signal.aborted) {
-      await this.#context.room.give(sequence)
-      signal.throwIfAborted()
-    }
-    session.sequence = sequence
-    session.reserve = plan.reserveTokens
+    const { table, room } = this.#context
+    const claim = claimSession(table, plan, this)
+    this.#session = claim.session
+    const reserve = () => room.take(plan.reserveTokens, plan.waitMs, signal)
+    return this.#enter(plan, await takeOrder(this.#context, claim, plan, signal, reserve))
   }
 
   #enter(plan: OpenPlan, order: HopSession<CheckedStep, Output>): HopState {
@@ -250,6 +238,7 @@ export class Hop {
       session: this.#session!,
       order: this.#order!,
       live: () => this.#state === 'open',
+      ran: (step: CheckedStep) => this.#feed?.ran(step),
       credit: (number: number) => this.#push({ credit: { session: plan.session, epoch: plan.epoch, number } }),
       fail: (error: ShoalError) => this.fail(error)
     }
@@ -312,7 +301,7 @@ export class Hop {
     const body = opened ?? answer ?? row ?? credit ?? failure ?? probeReply
     if (body === undefined) throw new InvalidFrameError('a frame that only goes the other way')
     if (!isOf(plan, body)) {
-      if (body.epoch < plan.epoch && sameBytes(body.session, plan.session)) return
+      if (isOfEarlierEpoch(plan, body)) return
       throw new InvalidFrameError('a frame of another session', { peer })
     }
     if (failure !== undefined) this.#passFailure(frame)
@@ -391,6 +380,7 @@ export class Hop {
     this.#state = 'over'
     this.#opening.abort(reason)
     this.#answers?.end()
+    this.#feed?.end()
   }
 
   /** A session without KV content has nothing a later epoch could want. */
@@ -406,18 +396,9 @@ export class Hop {
   #assertOfSession(body: { session: Uint8Array; epoch: number }): void {
     const plan = this.#plan!
     if (isOf(plan, body)) return
-    if (sameBytes(body.session, plan.session) && body.epoch < plan.epoch)
-      throw new StaleEpochError('a frame of an epoch that is over')
+    if (isOfEarlierEpoch(plan, body)) throw new StaleEpochError('a frame of an epoch that is over')
     throw new InvalidFrameError('a frame of another session')
   }
-}
-
-function isOf(plan: OpenPlan, body: { session: Uint8Array; epoch: number }): boolean {
-  return body.epoch === plan.epoch && sameBytes(body.session, plan.session)
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }
 
 function keptAnswers(order: HopSession<CheckedStep, Output>) {

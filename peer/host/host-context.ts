@@ -11,6 +11,7 @@ import type { ModelFacts } from './check-open.ts'
 import type { KvRoom } from './kv-room.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SessionTable } from './session-table.ts'
+import type { Standbys } from './standbys.ts'
 
 export interface HostContext<Hop> {
   links: Links
@@ -20,6 +21,7 @@ export interface HostContext<Hop> {
   room: KvRoom
   table: SessionTable<Hop>
   logs: ActivationLogs
+  standbys: Standbys
   clock: Clock
   logger: WireLogger
   /** Set once the host takes no new work; opens are refused with it. */

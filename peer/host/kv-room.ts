@@ -17,11 +17,14 @@ export class KvRoom {
   readonly #engine: SpanEngine
   readonly #clock: Clock
   readonly #waiters: Waiter[] = []
+  readonly #yieldOne: () => Promise<boolean>
   #serving = false
 
-  constructor(engine: SpanEngine, clock: Clock) {
+  /** `yieldOne`: frees some KV that is held for want of a better use, or tells that there is none. */
+  constructor(engine: SpanEngine, clock: Clock, yieldOne: () => Promise<boolean> = async () => false) {
     this.#engine = engine
     this.#clock = clock
+    this.#yieldOne = yieldOne
   }
 
   /**
@@ -66,10 +69,26 @@ export class KvRoom {
     })
   }
 
+  /** KV that nobody waits for, at once or not at all. @throws BusyError */
+  async takeSpare(tokens: number): Promise<SequenceId> {
+    if (this.#waiters.length > 0) throw busy('others wait for KV')
+    return this.#engine.reserve(tokens)
+  }
+
   /** Gives KV back and serves whoever waits for it. Never rejects: a lost engine has nothing left to free. */
   async give(sequence: SequenceId): Promise<void> {
     await this.#engine.release(sequence).catch(() => {})
     await this.#serve()
+  }
+
+  async #reserve(tokens: number): Promise<SequenceId> {
+    for (;;) {
+      try {
+        return await this.#engine.reserve(tokens)
+      } catch (thrown) {
+        if (!(thrown instanceof BusyError) || !(await this.#yieldOne())) throw thrown
+      }
+    }
   }
 
   async #serve(): Promise<void> {
@@ -77,7 +96,7 @@ export class KvRoom {
     this.#serving = true
     try {
       for (let first = this.#waiters[0]; first !== undefined; first = this.#waiters[0]) {
-        const sequence = await this.#engine.reserve(first.tokens)
+        const sequence = await this.#reserve(first.tokens)
         // It may have left the line while the engine answered.
         if (this.#waiters.includes(first)) first.give(sequence)
         else await this.#engine.release(sequence)

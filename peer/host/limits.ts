@@ -5,6 +5,8 @@
 
 /** Sessions kept at once; each holds KV, so the pool is usually the tighter bound. */
 export const MAX_SESSIONS = 256
+/** Of them, hops elsewhere that this peer stands by for. */
+export const MAX_STANDBYS = 64
 /** Opens waiting for KV at once; more are told to come back. */
 export const MAX_KV_WAITERS = 64
 /** Hops in one chain: twice the layers of no model in use, and the open names each with its addresses. */
@@ -33,6 +35,13 @@ export const KEPT_BYTES = 8 * 1024 * 1024
  * Little beside the KV of as many in one span's layers.
  */
 export const LOG_BYTES = 256 * 1024 * 1024
+/**
+ * KV sent to a standby and not acknowledged: what may be ahead of a step's output on the same uplink, 0.2 s at 10 Mbit/s.
+ * One part is always let through.
+ */
+export const STANDBY_AHEAD_BYTES = 256 * 1024
+/** KV in one frame to a standby, or one position's where that is more. */
+export const STANDBY_PART_BYTES = 128 * 1024
 /** Rows of logits one step may ask for: a verified draft is no longer. */
 export const MAX_HEAD_ROWS = 64
 /** When a hop is asked again after refusing for want of KV. */

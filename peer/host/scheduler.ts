@@ -81,6 +81,16 @@ export class Scheduler {
     return Math.ceil(tokens / this.#engine.shape.maxBatchTokens) * this.#meanRunMs
   }
 
+  /** Whether steps run now. */
+  get busy(): boolean {
+    return this.#loop !== undefined
+  }
+
+  /** Resolves once no step runs or is ready to. */
+  async rested(): Promise<void> {
+    while (this.#loop !== undefined) await this.#loop
+  }
+
   /** Steps of one sequence run in the order they are enqueued. */
   enqueue(work: Work): void {
     const line = this.#lines.get(work.sequence)

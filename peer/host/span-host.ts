@@ -10,13 +10,14 @@ import { type Clock, sleep, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { ActivationLogs } from './activation-logs.ts'
 import type { ModelFacts } from './check-open.ts'
-import type { Hop } from './hop.ts'
 import { serveHops } from './hop-server.ts'
 import type { HostContext, HostCounters } from './host-context.ts'
 import { KvRoom } from './kv-room.ts'
 import { LOG_BYTES } from './limits.ts'
 import { Scheduler } from './scheduler.ts'
+import type { SessionPart } from './session-part.ts'
 import { SessionTable } from './session-table.ts'
+import { Standbys } from './standbys.ts'
 
 /** Changes in load smaller than this interval are told together. */
 const CHANGE_INTERVAL_MS = 1_000
@@ -45,6 +46,10 @@ export interface HostStats extends HostCounters {
   freeKvTokens: number
   /** Of outputs logged for recovery. */
   logBytes: number
+  /** Sessions among them for which it stands by for another peer's hop. */
+  standingBy: number
+  /** Positions that its own hops' standbys have yet to get. */
+  standbyLag: number
 }
 
 export interface SpanHost {
@@ -81,19 +86,21 @@ export function startHost(options: HostOptions): SpanHost {
     })
   }
   const logs = new ActivationLogs(logBytes)
-  const table: SessionTable<Hop> = new SessionTable(clock, {
+  const standbys = new Standbys()
+  const table: SessionTable<SessionPart> = new SessionTable(clock, {
     expired: session => void session.hop.expire(),
     removed: session => logs.drop(session.key),
     changed
   })
-  const context: HostContext<Hop> = {
+  const context: HostContext<SessionPart> = {
     links,
     engine,
     model,
     scheduler: new Scheduler(engine, clock),
-    room: new KvRoom(engine, clock),
+    room: new KvRoom(engine, clock, () => standbys.yieldOne()),
     table,
     logs,
+    standbys,
     clock,
     logger,
     refusing: () => refusal,
@@ -147,13 +154,21 @@ export function startHost(options: HostOptions): SpanHost {
             numerics: engine.shape.numerics,
             prefillRate: rates.prefill,
             decodeRate: rates.decode,
-            freeKvTokens: kv().freeKvTokens,
+            freeKvTokens: kv().freeKvTokens + standbys.heldTokens(engine.kv().tokensPerBlock),
             queueMs: Math.round(context.scheduler.queueMs)
           }
         : undefined,
-    stats: () => ({ sessions: table.size, ...kv(), logBytes: logs.bytes, ...counters }),
+    stats: () => ({
+      sessions: table.size,
+      ...kv(),
+      logBytes: logs.bytes,
+      standingBy: standbys.held.size,
+      standbyLag: standbys.lag,
+      ...counters
+    }),
     goodbye: async (drainMs = 0) => {
       refuse(leaving(links.self))
+      await standbys.yieldAll()
       const until = clock.now() + drainMs
       while (table.size > 0 && clock.now() < until) await sleep(clock, Math.min(DRAIN_POLL_MS, until - clock.now()))
       await stop()

@@ -33,6 +33,8 @@ export interface EpochPlace<Hop> {
   order: HopSession<CheckedStep, Output>
   /** False once the epoch is over: nothing runs or leaves any more. */
   live: () => boolean
+  /** Its KV is written. */
+  ran: (step: CheckedStep) => void
   /** Tells the previous peer that steps up to the number have run. */
   credit: (number: number) => void
   fail: (error: ShoalError) => void
@@ -129,6 +131,7 @@ export class StepRunner<Hop> {
       done: (result, timing) => {
         if (!step.holds) {
           order.ran(step)
+          this.#place.ran(step)
           context.counters.tokensServed += step.count
         }
         try {

@@ -4,6 +4,7 @@
  */
 import type { PrivateKey } from '@libp2p/interface'
 import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
+import { peersOf } from '../swarm/standbys.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Channel, Links } from '../wire/channel.ts'
 import { type Clock, within } from '../wire/clock.ts'
@@ -199,7 +200,7 @@ export class Chain {
       // The first hop ends its side when every hop after it has; one that does not is freed by itself.
       if (await this.#out.end(clock)) return
     }
-    await Promise.all(this.route.hops.map(hop => closeHop(this.#options, hop)))
+    await Promise.all(peersOf(this.route).map(peer => closeHop(this.#options, peer)))
   }
 
   /** Ends the epoch here without freeing the session: a later epoch takes over. */

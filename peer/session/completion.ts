@@ -88,7 +88,8 @@ async function* complete(
       endIds: tokenizer.endOfGeneration,
       choice: 0,
       logprobs: request.logprobs,
-      deadlineMs: request.deadlineMs
+      deadlineMs: request.deadlineMs,
+      standby: request.standby ?? false
     },
     signal
   )
@@ -106,9 +107,9 @@ async function* complete(
     if (event.type === 'opened') {
       yield { type: 'started', model: model.digest, promptTokens: prompt.length, chain: chainOf(event.route) }
     } else if (event.type === 'recovered') {
-      const { lost, epoch, pauseMs, route, numericsChanged } = event.recovery
+      const { lost, epoch, pauseMs, replayed, route, numericsChanged } = event.recovery
       times.restart()
-      yield { type: 'recovered', lost, epoch, pauseMs, chain: chainOf(route), numericsChanged }
+      yield { type: 'recovered', lost, epoch, pauseMs, replayed, chain: chainOf(route), numericsChanged }
     } else if (event.type === 'ended') {
       reason = event.reason
     } else {

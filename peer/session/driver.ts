@@ -8,6 +8,7 @@ import { ContextLengthError, InvalidRequestError, type ShoalError, toShoalError,
 import { changesNumerics } from '../swarm/numerics.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
+import { peersOf, withStandbys } from '../swarm/standbys.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
@@ -84,6 +85,8 @@ export interface Recovery {
   epoch: number
   /** From the loss to the first answer of the new chain. */
   pauseMs: number
+  /** Positions that hops of the new chain had to compute before that answer, its own among them: of all there are, or few. */
+  replayed: number
   route: Route
   /** Some layer is computed in another numerics class than before the loss. */
   numericsChanged: boolean
@@ -107,12 +110,15 @@ export interface DriverAnswer {
 export class Driver {
   readonly #context: DriverContext
   readonly #reserveTokens: number
+  readonly #standby: boolean
   readonly #session = crypto.getRandomValues(new Uint8Array(16))
   #epoch = 0
   #chain: Chain | undefined
   #route: Route | undefined
   /** From where each hop of the chain runs steps. */
   #starts: Starts = []
+  /** Whether the next chain is to run through peers that hold KV of the session. */
+  #prefersHolders = true
   /** Chains opened since the last answer. */
   #tries = 0
   readonly #pace = new Pace()
@@ -122,9 +128,11 @@ export class Driver {
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
 
-  constructor(context: DriverContext, reserveTokens: number) {
+  /** `standby`: other holders of the hops' spans keep their KV, where there are any. */
+  constructor(context: DriverContext, reserveTokens: number, standby = false) {
     this.#context = context
     this.#reserveTokens = reserveTokens
+    this.#standby = standby
   }
 
   /**
@@ -154,6 +162,7 @@ export class Driver {
                 lost: lost.error.details.peer ?? '',
                 epoch: chain.epoch,
                 pauseMs: clock.now() - lost.at,
+                replayed: tokens.length - replayFrom(this.#starts),
                 route: chain.route,
                 numericsChanged: changesNumerics(lost.route, chain.route)
               }
@@ -185,7 +194,7 @@ export class Driver {
     this.#chain = undefined
     this.#pauses?.stop()
     this.#forgetHints()
-    for (const { peer } of chain?.route.hops ?? []) this.#leftBehind.delete(peer)
+    if (chain !== undefined) this.#takeAlong(chain.route)
     this.#freeLeftBehind()
     await Promise.all([chain?.close(), this.#freeing])
   }
@@ -195,15 +204,17 @@ export class Driver {
     const found = await within(clock, limits.openMs, 'asking the directory', signal, asking =>
       directory.query(model.digest, asking)
     )
-    const route = planRoute(found, {
+    const question = {
       model: model.digest,
       layers: model.layers,
       reserveTokens: this.#reserveTokens,
       reputation,
-      now: clock.now(),
-      previous: this.#route,
-      linkMs: linksOf(this.#route)
-    })
+      now: clock.now()
+    }
+    const holders = this.#standby && this.#prefersHolders && this.#route !== undefined ? peersOf(this.#route) : []
+    const holding = new Set(holders.map(({ peer }) => peer))
+    const planned = planRoute(found, { ...question, previous: this.#route, holding, linkMs: linksOf(this.#route) })
+    const route = this.#standby ? withStandbys(found, planned, { ...question, holding }) : planned
     this.#epoch++
     this.#leaveBehind(route)
     const chain = await openChain(
@@ -234,13 +245,18 @@ export class Driver {
     // Logs that fail again and again, whatever the reason, must not keep the answer from going on.
     this.#starts = this.#tries++ < MAX_REPLAYS ? planStarts(chain.hopStates, committed) : startsFromTokens(route.hops.length)
     chain.fed = replayFrom(this.#starts)
-    for (const { peer } of route.hops) this.#leftBehind.delete(peer)
+    this.#prefersHolders = true
+    this.#takeAlong(route)
     this.#freeLeftBehind()
     return chain
   }
 
   #leaveBehind(route: Route): void {
-    for (const { peer, addresses } of route.hops) this.#leftBehind.set(peer, { peer, addresses })
+    for (const peer of peersOf(route)) this.#leftBehind.set(peer.peer, peer)
+  }
+
+  #takeAlong(route: Route): void {
+    for (const { peer } of peersOf(route)) this.#leftBehind.delete(peer)
   }
 
   /** In the background: nobody waits for peers that are no longer in the chain, except whoever ends the session. */
@@ -283,6 +299,8 @@ export class Driver {
     if (peer !== undefined && !this.#stoodStill()) reputation.failed(peer, clock.now())
     this.#chain = undefined
     this.#forgetHints()
+    // A peer that holds no KV after all, and has none free, would refuse again and again.
+    if (chain === undefined) this.#prefersHolders &&= peer !== undefined
     if (chain === undefined) return
     this.#leaveBehind(chain.route)
     chain.abandon()

@@ -25,6 +25,8 @@ export interface GenerationRequest {
   logprobs: number | undefined
   /** Milliseconds the whole answer may take. */
   deadlineMs: number | undefined
+  /** Have other peers keep the hops' KV: a lost hop costs no prefill. */
+  standby: boolean
 }
 
 export type GenerationEvent =
@@ -40,11 +42,11 @@ export async function* generate(
   signal?: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
   const { model, clock } = context
-  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs } = request
+  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs, standby } = request
   signal?.throwIfAborted()
   const until = deadlineMs === undefined ? undefined : clock.now() + deadlineMs
   const limit = limitOf(context, deadlineMs, signal)
-  const driver = new Driver(context, Math.min(prompt.length + maxTokens, model.contextLength))
+  const driver = new Driver(context, Math.min(prompt.length + maxTokens, model.contextLength), standby)
   const tokens = [...prompt]
   try {
     while (tokens.length - prompt.length < maxTokens) {

@@ -17,12 +17,13 @@ const OPEN_MARGIN_MS = 20_000
  */
 export async function openChain(options: ChainOptions, signal: AbortSignal): Promise<Chain> {
   const { links, clock, route, model, privateKey } = options
-  const hops = route.hops.map(({ peer, span, addresses, numerics }) => ({
+  const hops = route.hops.map(({ peer, span, addresses, numerics, standby }) => ({
     peer,
     firstLayer: span.first,
     endLayer: span.end,
     addresses,
-    numerics
+    numerics,
+    ...(standby === undefined ? {} : { standby })
   }))
   const open = await signOpen(
     {

@@ -42,6 +42,11 @@ export interface CompletionRequest {
   logprobs?: number
   /** Milliseconds the whole answer may take. */
   deadlineMs?: number
+  /**
+   * Have a second holder of each hop's span keep its KV as it fills, where there is one: a lost hop then costs no prefill.
+   * Default false: it takes KV on as many peers again, and sends every position's KV once.
+   */
+  standby?: boolean
 }
 
 /** Of the model's own distribution: temperature 1, nothing filtered, penalised or biased. */
@@ -89,6 +94,8 @@ export interface Recovered {
   epoch: number
   /** From the loss to the first answer of the new chain. */
   pauseMs: number
+  /** Positions that hops had to compute before the answer went on; without a prefill it is one or two. */
+  replayed: number
   chain: ChainHop[]
   /** Some layer is computed in another numerics class than before: what follows may differ at a near-tie. */
   numericsChanged: boolean

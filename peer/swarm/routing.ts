@@ -20,6 +20,8 @@ export interface RouteQuestion {
   linkMs?: (from: string | undefined, to: string | undefined) => number
   /** A chain to continue: for each layer, peers of the class that computed it are preferred. */
   previous?: Route | undefined
+  /** Peers that hold KV of the session: they need no more, and to any other all that was said so far must be fed. */
+  holding?: ReadonlySet<string>
   maxHops?: number
   exclude?: ReadonlySet<string>
   onlyPeers?: ReadonlySet<string>
@@ -37,6 +39,7 @@ const HOP_MS = 1
  * Added to a path's cost to keep off what works badly without ruling it out; far above any real cost per token, and the
  * worse the larger; of other numerics for each layer. They are not part of the route's estimates.
  */
+const FEED_PENALTY = 1e3
 const OTHER_NUMERICS_PENALTY = 1e4
 const NO_KV_PENALTY = 1e6
 const BANNED_PENALTY = 1e9
@@ -106,7 +109,10 @@ function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, questi
     decodeMs: 1_000 / (offer.decodeRate * ratio),
     prefillMs: 1_000 / (offer.prefillRate * ratio),
     queueMs: offer.queueMs,
-    penalty: (reputation?.isBanned(peer, now) ? BANNED_PENALTY : 0) + (offer.freeKvTokens < reserveTokens ? NO_KV_PENALTY : 0)
+    penalty:
+      (reputation?.isBanned(peer, now) ? BANNED_PENALTY : 0) +
+      (holding.size > 0 && !holds ? FEED_PENALTY : 0) +
+      (offer.freeKvTokens < reserveTokens && !holds ? NO_KV_PENALTY : 0)
   }
 }
 

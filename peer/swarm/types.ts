@@ -52,6 +52,13 @@ export interface RouteHop {
   numerics: string
   /** What its announcement promises for one decoded token through this part, milliseconds. */
   promisedMs: number
+  /** Another holder of the same span that keeps this hop's KV, to take its place. */
+  standby?: StandbyHop | undefined
+}
+
+export interface StandbyHop {
+  peer: string
+  addresses: string[]
 }
 
 export interface Route {

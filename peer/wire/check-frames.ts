@@ -15,6 +15,7 @@ import type {
   HeadRow,
   HopTiming,
   ModelEntry,
+  Open,
   OpenPlan,
   Row,
   Step
@@ -73,11 +74,11 @@ export const MAX_WATCHED = 256
 export const MAX_TOLD_MODELS = 16
 export const MAX_TOLD_ADDRESSES = 8
 
-function refuse(field: string, value: unknown, expected: string): never {
+export function refuse(field: string, value: unknown, expected: string): never {
   throw new InvalidFrameError(`${field}: ${String(value).slice(0, 80)}, ${expected}`)
 }
 
-function bounded(field: string, value: number, least: number, most: number): void {
+export function bounded(field: string, value: number, least: number, most: number): void {
   if (!(value >= least && value <= most)) refuse(field, value, `${least} … ${most} expected`)
 }
 
@@ -99,17 +100,17 @@ function finite(field: string, values: readonly number[]): void {
 }
 
 /** None is one that this version does not know. */
-function onlyBody(kind: string, frame: object): void {
+export function onlyBody(kind: string, frame: object): void {
   const set = Object.entries(frame).filter(([, value]) => value !== undefined)
   if (set.length > 1) refuse(kind, set.map(([name]) => name).join(' and '), 'one body expected')
 }
 
-function place(field: string, { session, epoch }: { session: Uint8Array; epoch: number }): void {
+export function place(field: string, { session, epoch }: { session: Uint8Array; epoch: number }): void {
   length(`${field}.session`, session, SESSION_BYTES)
   if (epoch < 1) refuse(`${field}.epoch`, epoch, 'at least 1 expected')
 }
 
-function numbered(field: string, frame: { session: Uint8Array; epoch: number; number: number }, least = 1): void {
+export function numbered(field: string, frame: { session: Uint8Array; epoch: number; number: number }, least = 1): void {
   place(field, frame)
   if (frame.number < least) refuse(`${field}.number`, frame.number, `at least ${least} expected`)
 }
@@ -121,7 +122,11 @@ const answerLimits = {
   rows$: { ids: MAX_TOP_K, logits: MAX_TOP_K, extraLogits: MAX_EXTRA_IDS },
   timings: MAX_HOPS
 }
-export const planLimits = { hops: MAX_HOPS, hops$: { addresses: MAX_ADDRESSES }, driverAddresses: MAX_ADDRESSES }
+export const planLimits = {
+  hops: MAX_HOPS,
+  hops$: { addresses: MAX_ADDRESSES, standby: { addresses: MAX_ADDRESSES } },
+  driverAddresses: MAX_ADDRESSES
+}
 export const chainLimits = { step: stepLimits, answer: answerLimits, opened: { hops: MAX_HOPS } }
 export const answerFrameLimits = { answer: answerLimits }
 export const directoryLimits = {
@@ -142,7 +147,7 @@ export const gossipLimits = {
 export function checkChainFrame(frame: ChainFrame): void {
   onlyBody('ChainFrame', frame)
   const { open, step, beat, rowRequest, close, opened, answer, row, credit, failure, probe, probeReply } = frame
-  if (open !== undefined) bounded('open.plan bytes', open.plan.byteLength, 1, MAX_PLAN_BYTES)
+  if (open !== undefined) checkOpenFrame(open)
   if (step !== undefined) checkStepFrame(step)
   if (beat !== undefined) place('beat', beat)
   if (rowRequest !== undefined) numbered('rowRequest', rowRequest)
@@ -164,6 +169,10 @@ export function checkChainFrame(frame: ChainFrame): void {
     bounded('probeReply.hop', probeReply.hop, 0, MAX_HOPS - 1)
     bounded('probeReply.executed', probeReply.executed, 0, probeReply.received)
   }
+}
+
+export function checkOpenFrame({ plan }: Open): void {
+  bounded('open.plan bytes', plan.byteLength, 1, MAX_PLAN_BYTES)
 }
 
 /** @throws InvalidFrameError */
@@ -238,6 +247,10 @@ export function checkPlan(plan: OpenPlan): void {
     text('plan.hops.peer', hop.peer, MAX_PEER_CHARS)
     text('plan.hops.numerics', hop.numerics, MAX_NUMERICS_CHARS)
     checkAddresses('plan.hops.addresses', hop.addresses)
+    if (hop.standby !== undefined) {
+      text('plan.hops.standby.peer', hop.standby.peer, MAX_PEER_CHARS)
+      checkAddresses('plan.hops.standby.addresses', hop.standby.addresses)
+    }
     if (hop.firstLayer !== covered)
       refuse('plan.hops.firstLayer', hop.firstLayer, `${covered} expected: hops cover every layer once`)
     if (hop.endLayer <= hop.firstLayer) refuse('plan.hops.endLayer', hop.endLayer, `more than ${hop.firstLayer} expected`)
@@ -292,7 +305,7 @@ function checkRow(row: Row): void {
   if (row.logits.byteLength % 4 !== 0) refuse('row.logits', `${row.logits.byteLength} bytes`, 'whole f32 values expected')
 }
 
-function checkFailure(failure: Failure): void {
+export function checkFailure(failure: Failure): void {
   place('failure', failure)
   checkTexts(failure)
 }

@@ -397,6 +397,16 @@ export declare namespace OpenPlan {
         value: string;
         index: number;
     }
+    interface OpenPlanHopsStandbyPeerFieldEvent {
+        field: '$.hops[].standby.peer';
+        value: string;
+        index: number;
+    }
+    interface OpenPlanHopsStandbyAddressesFieldEvent {
+        field: '$.hops[].standby.addresses[]';
+        index: number;
+        value: string;
+    }
     interface OpenPlanReserveTokensFieldEvent {
         field: '$.reserveTokens';
         value: number;
@@ -432,7 +442,7 @@ export declare namespace OpenPlan {
     }
     function encode(obj: Partial<OpenPlan>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): OpenPlan;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): Generator<OpenPlanSessionFieldEvent | OpenPlanEpochFieldEvent | OpenPlanDriverFieldEvent | OpenPlanModelFieldEvent | OpenPlanHopsPeerFieldEvent | OpenPlanHopsFirstLayerFieldEvent | OpenPlanHopsEndLayerFieldEvent | OpenPlanHopsAddressesFieldEvent | OpenPlanHopsNumericsFieldEvent | OpenPlanReserveTokensFieldEvent | OpenPlanCommittedFieldEvent | OpenPlanLeaseMsFieldEvent | OpenPlanWaitMsFieldEvent | OpenPlanEncodingFieldEvent | OpenPlanWindowFieldEvent | OpenPlanDriverAddressesFieldEvent | OpenPlanIssuedAtFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): Generator<OpenPlanSessionFieldEvent | OpenPlanEpochFieldEvent | OpenPlanDriverFieldEvent | OpenPlanModelFieldEvent | OpenPlanHopsPeerFieldEvent | OpenPlanHopsFirstLayerFieldEvent | OpenPlanHopsEndLayerFieldEvent | OpenPlanHopsAddressesFieldEvent | OpenPlanHopsNumericsFieldEvent | OpenPlanHopsStandbyPeerFieldEvent | OpenPlanHopsStandbyAddressesFieldEvent | OpenPlanReserveTokensFieldEvent | OpenPlanCommittedFieldEvent | OpenPlanLeaseMsFieldEvent | OpenPlanWaitMsFieldEvent | OpenPlanEncodingFieldEvent | OpenPlanWindowFieldEvent | OpenPlanDriverAddressesFieldEvent | OpenPlanIssuedAtFieldEvent>;
 }
 export interface HopPlan {
     peer: string;
@@ -440,6 +450,7 @@ export interface HopPlan {
     endLayer: number;
     addresses: string[];
     numerics: string;
+    standby?: StandbyPeer;
 }
 export declare namespace HopPlan {
     const codec: () => Codec<HopPlan>;
@@ -464,9 +475,37 @@ export declare namespace HopPlan {
         field: '$.numerics';
         value: string;
     }
+    interface HopPlanStandbyPeerFieldEvent {
+        field: '$.standby.peer';
+        value: string;
+    }
+    interface HopPlanStandbyAddressesFieldEvent {
+        field: '$.standby.addresses[]';
+        index: number;
+        value: string;
+    }
     function encode(obj: Partial<HopPlan>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HopPlan>): HopPlan;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HopPlan>): Generator<HopPlanPeerFieldEvent | HopPlanFirstLayerFieldEvent | HopPlanEndLayerFieldEvent | HopPlanAddressesFieldEvent | HopPlanNumericsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<HopPlan>): Generator<HopPlanPeerFieldEvent | HopPlanFirstLayerFieldEvent | HopPlanEndLayerFieldEvent | HopPlanAddressesFieldEvent | HopPlanNumericsFieldEvent | HopPlanStandbyPeerFieldEvent | HopPlanStandbyAddressesFieldEvent>;
+}
+export interface StandbyPeer {
+    peer: string;
+    addresses: string[];
+}
+export declare namespace StandbyPeer {
+    const codec: () => Codec<StandbyPeer>;
+    interface StandbyPeerPeerFieldEvent {
+        field: '$.peer';
+        value: string;
+    }
+    interface StandbyPeerAddressesFieldEvent {
+        field: '$.addresses[]';
+        index: number;
+        value: string;
+    }
+    function encode(obj: Partial<StandbyPeer>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StandbyPeer>): StandbyPeer;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StandbyPeer>): Generator<StandbyPeerPeerFieldEvent | StandbyPeerAddressesFieldEvent>;
 }
 export declare enum Encoding {
     AUTO = "AUTO",
@@ -1614,4 +1653,180 @@ export declare namespace DirectoryNode {
     function encode(obj: Partial<DirectoryNode>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryNode>): DirectoryNode;
     function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<DirectoryNode>): Generator<DirectoryNodeAddressesFieldEvent | DirectoryNodeModelsModelFieldEvent | DirectoryNodeModelsNameFieldEvent | DirectoryNodeModelsLayersFieldEvent | DirectoryNodeModelsSourcesFieldEvent | DirectoryNodeModelsManifestsFieldEvent>;
+}
+export interface StandbyFrame {
+    open?: Open;
+    part?: KvPart;
+    beat?: Beat;
+    close?: Close;
+    held?: KvHeld;
+    failure?: Failure;
+}
+export declare namespace StandbyFrame {
+    const codec: () => Codec<StandbyFrame>;
+    interface StandbyFrameOpenPlanFieldEvent {
+        field: '$.open.plan';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameOpenPublicKeyFieldEvent {
+        field: '$.open.publicKey';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameOpenSignatureFieldEvent {
+        field: '$.open.signature';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFramePartSessionFieldEvent {
+        field: '$.part.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFramePartEpochFieldEvent {
+        field: '$.part.epoch';
+        value: number;
+    }
+    interface StandbyFramePartNumberFieldEvent {
+        field: '$.part.number';
+        value: number;
+    }
+    interface StandbyFramePartPositionFieldEvent {
+        field: '$.part.position';
+        value: number;
+    }
+    interface StandbyFramePartCountFieldEvent {
+        field: '$.part.count';
+        value: number;
+    }
+    interface StandbyFramePartDataFieldEvent {
+        field: '$.part.data';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameBeatSessionFieldEvent {
+        field: '$.beat.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameBeatEpochFieldEvent {
+        field: '$.beat.epoch';
+        value: number;
+    }
+    interface StandbyFrameCloseSessionFieldEvent {
+        field: '$.close.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameCloseEpochFieldEvent {
+        field: '$.close.epoch';
+        value: number;
+    }
+    interface StandbyFrameHeldSessionFieldEvent {
+        field: '$.held.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameHeldEpochFieldEvent {
+        field: '$.held.epoch';
+        value: number;
+    }
+    interface StandbyFrameHeldNumberFieldEvent {
+        field: '$.held.number';
+        value: number;
+    }
+    interface StandbyFrameHeldPositionFieldEvent {
+        field: '$.held.position';
+        value: number;
+    }
+    interface StandbyFrameFailureSessionFieldEvent {
+        field: '$.failure.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface StandbyFrameFailureEpochFieldEvent {
+        field: '$.failure.epoch';
+        value: number;
+    }
+    interface StandbyFrameFailureCodeFieldEvent {
+        field: '$.failure.code';
+        value: string;
+    }
+    interface StandbyFrameFailureMessageFieldEvent {
+        field: '$.failure.message';
+        value: string;
+    }
+    interface StandbyFrameFailurePeerFieldEvent {
+        field: '$.failure.peer';
+        value: string;
+    }
+    interface StandbyFrameFailureRetryAfterMsFieldEvent {
+        field: '$.failure.retryAfterMs';
+        value: number;
+    }
+    interface StandbyFrameFailureHaveFieldEvent {
+        field: '$.failure.have';
+        value: number;
+    }
+    function encode(obj: Partial<StandbyFrame>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StandbyFrame>): StandbyFrame;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<StandbyFrame>): Generator<StandbyFrameOpenPlanFieldEvent | StandbyFrameOpenPublicKeyFieldEvent | StandbyFrameOpenSignatureFieldEvent | StandbyFramePartSessionFieldEvent | StandbyFramePartEpochFieldEvent | StandbyFramePartNumberFieldEvent | StandbyFramePartPositionFieldEvent | StandbyFramePartCountFieldEvent | StandbyFramePartDataFieldEvent | StandbyFrameBeatSessionFieldEvent | StandbyFrameBeatEpochFieldEvent | StandbyFrameCloseSessionFieldEvent | StandbyFrameCloseEpochFieldEvent | StandbyFrameHeldSessionFieldEvent | StandbyFrameHeldEpochFieldEvent | StandbyFrameHeldNumberFieldEvent | StandbyFrameHeldPositionFieldEvent | StandbyFrameFailureSessionFieldEvent | StandbyFrameFailureEpochFieldEvent | StandbyFrameFailureCodeFieldEvent | StandbyFrameFailureMessageFieldEvent | StandbyFrameFailurePeerFieldEvent | StandbyFrameFailureRetryAfterMsFieldEvent | StandbyFrameFailureHaveFieldEvent>;
+}
+export interface KvPart {
+    session: Uint8Array<ArrayBuffer>;
+    epoch: number;
+    number: number;
+    position: number;
+    count: number;
+    data: Uint8Array<ArrayBuffer>;
+}
+export declare namespace KvPart {
+    const codec: () => Codec<KvPart>;
+    interface KvPartSessionFieldEvent {
+        field: '$.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface KvPartEpochFieldEvent {
+        field: '$.epoch';
+        value: number;
+    }
+    interface KvPartNumberFieldEvent {
+        field: '$.number';
+        value: number;
+    }
+    interface KvPartPositionFieldEvent {
+        field: '$.position';
+        value: number;
+    }
+    interface KvPartCountFieldEvent {
+        field: '$.count';
+        value: number;
+    }
+    interface KvPartDataFieldEvent {
+        field: '$.data';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    function encode(obj: Partial<KvPart>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<KvPart>): KvPart;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<KvPart>): Generator<KvPartSessionFieldEvent | KvPartEpochFieldEvent | KvPartNumberFieldEvent | KvPartPositionFieldEvent | KvPartCountFieldEvent | KvPartDataFieldEvent>;
+}
+export interface KvHeld {
+    session: Uint8Array<ArrayBuffer>;
+    epoch: number;
+    number: number;
+    position: number;
+}
+export declare namespace KvHeld {
+    const codec: () => Codec<KvHeld>;
+    interface KvHeldSessionFieldEvent {
+        field: '$.session';
+        value: Uint8Array<ArrayBuffer>;
+    }
+    interface KvHeldEpochFieldEvent {
+        field: '$.epoch';
+        value: number;
+    }
+    interface KvHeldNumberFieldEvent {
+        field: '$.number';
+        value: number;
+    }
+    interface KvHeldPositionFieldEvent {
+        field: '$.position';
+        value: number;
+    }
+    function encode(obj: Partial<KvHeld>): Uint8Array<ArrayBuffer>;
+    function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<KvHeld>): KvHeld;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<KvHeld>): Generator<KvHeldSessionFieldEvent | KvHeldEpochFieldEvent | KvHeldNumberFieldEvent | KvHeldPositionFieldEvent>;
 }

@@ -984,6 +984,10 @@ export var HopPlan;
                     w.uint32(42);
                     w.string(obj.numerics);
                 }
+                if (obj.standby != null) {
+                    w.uint32(66);
+                    StandbyPeer.codec().encode(obj.standby, w);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1020,6 +1024,12 @@ export var HopPlan;
                         }
                         case 5: {
                             obj.numerics = reader.string();
+                            break;
+                        }
+                        case 8: {
+                            obj.standby = StandbyPeer.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.standby
+                            });
                             break;
                         }
                         default: {
@@ -1077,6 +1087,12 @@ export var HopPlan;
                             };
                             break;
                         }
+                        case 8: {
+                            yield* StandbyPeer.codec().stream(reader, reader.uint32(), `${prefix}.standby`, {
+                                limits: opts.limits?.standby
+                            });
+                            break;
+                        }
                         default: {
                             reader.skipType(tag & 7);
                             break;
@@ -1100,6 +1116,105 @@ export var HopPlan;
     }
     HopPlan.stream = stream;
 })(HopPlan || (HopPlan = {}));
+export var StandbyPeer;
+(function (StandbyPeer) {
+    let _codec;
+    StandbyPeer.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.peer != null && obj.peer !== '')) {
+                    w.uint32(10);
+                    w.string(obj.peer);
+                }
+                if (obj.addresses != null && obj.addresses.length > 0) {
+                    for (const value of obj.addresses) {
+                        w.uint32(18);
+                        w.string(value);
+                    }
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    peer: '',
+                    addresses: []
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.peer = reader.string();
+                            break;
+                        }
+                        case 2: {
+                            if (opts.limits?.addresses != null && obj.addresses.length === opts.limits.addresses) {
+                                throw new MaxLengthError('Decode error - repeated field "addresses" had too many elements');
+                            }
+                            obj.addresses.push(reader.string());
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const obj = {
+                    addresses: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.peer`,
+                                value: reader.string()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            if (opts.limits?.addresses != null && obj.addresses === opts.limits.addresses) {
+                                throw new MaxLengthError('Streaming decode error - repeated field "addresses" had too many elements');
+                            }
+                            yield {
+                                field: `${prefix}.addresses[]`,
+                                index: obj.addresses,
+                                value: reader.string()
+                            };
+                            obj.addresses++;
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, StandbyPeer.codec());
+    }
+    StandbyPeer.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, StandbyPeer.codec(), opts);
+    }
+    StandbyPeer.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, StandbyPeer.codec(), opts);
+    }
+    StandbyPeer.stream = stream;
+})(StandbyPeer || (StandbyPeer = {}));
 export var Encoding;
 (function (Encoding) {
     Encoding["AUTO"] = "AUTO";
@@ -5357,3 +5472,505 @@ export var DirectoryNode;
     }
     DirectoryNode.stream = stream;
 })(DirectoryNode || (DirectoryNode = {}));
+export var StandbyFrame;
+(function (StandbyFrame) {
+    let _codec;
+    StandbyFrame.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                obj = { ...obj };
+                if (obj.failure != null) {
+                    obj.held = undefined;
+                    obj.close = undefined;
+                    obj.beat = undefined;
+                    obj.part = undefined;
+                    obj.open = undefined;
+                }
+                if (obj.held != null) {
+                    obj.failure = undefined;
+                    obj.close = undefined;
+                    obj.beat = undefined;
+                    obj.part = undefined;
+                    obj.open = undefined;
+                }
+                if (obj.close != null) {
+                    obj.failure = undefined;
+                    obj.held = undefined;
+                    obj.beat = undefined;
+                    obj.part = undefined;
+                    obj.open = undefined;
+                }
+                if (obj.beat != null) {
+                    obj.failure = undefined;
+                    obj.held = undefined;
+                    obj.close = undefined;
+                    obj.part = undefined;
+                    obj.open = undefined;
+                }
+                if (obj.part != null) {
+                    obj.failure = undefined;
+                    obj.held = undefined;
+                    obj.close = undefined;
+                    obj.beat = undefined;
+                    obj.open = undefined;
+                }
+                if (obj.open != null) {
+                    obj.failure = undefined;
+                    obj.held = undefined;
+                    obj.close = undefined;
+                    obj.beat = undefined;
+                    obj.part = undefined;
+                }
+                if (obj.open != null) {
+                    w.uint32(10);
+                    Open.codec().encode(obj.open, w);
+                }
+                if (obj.part != null) {
+                    w.uint32(18);
+                    KvPart.codec().encode(obj.part, w);
+                }
+                if (obj.beat != null) {
+                    w.uint32(26);
+                    Beat.codec().encode(obj.beat, w);
+                }
+                if (obj.close != null) {
+                    w.uint32(34);
+                    Close.codec().encode(obj.close, w);
+                }
+                if (obj.held != null) {
+                    w.uint32(42);
+                    KvHeld.codec().encode(obj.held, w);
+                }
+                if (obj.failure != null) {
+                    w.uint32(50);
+                    Failure.codec().encode(obj.failure, w);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {};
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.open = Open.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.open
+                            });
+                            break;
+                        }
+                        case 2: {
+                            obj.part = KvPart.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.part
+                            });
+                            break;
+                        }
+                        case 3: {
+                            obj.beat = Beat.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.beat
+                            });
+                            break;
+                        }
+                        case 4: {
+                            obj.close = Close.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.close
+                            });
+                            break;
+                        }
+                        case 5: {
+                            obj.held = KvHeld.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.held
+                            });
+                            break;
+                        }
+                        case 6: {
+                            obj.failure = Failure.codec().decode(reader, reader.uint32(), {
+                                limits: opts.limits?.failure
+                            });
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                if (obj.failure != null) {
+                    delete obj.held;
+                    delete obj.close;
+                    delete obj.beat;
+                    delete obj.part;
+                    delete obj.open;
+                }
+                if (obj.held != null) {
+                    delete obj.failure;
+                    delete obj.close;
+                    delete obj.beat;
+                    delete obj.part;
+                    delete obj.open;
+                }
+                if (obj.close != null) {
+                    delete obj.failure;
+                    delete obj.held;
+                    delete obj.beat;
+                    delete obj.part;
+                    delete obj.open;
+                }
+                if (obj.beat != null) {
+                    delete obj.failure;
+                    delete obj.held;
+                    delete obj.close;
+                    delete obj.part;
+                    delete obj.open;
+                }
+                if (obj.part != null) {
+                    delete obj.failure;
+                    delete obj.held;
+                    delete obj.close;
+                    delete obj.beat;
+                    delete obj.open;
+                }
+                if (obj.open != null) {
+                    delete obj.failure;
+                    delete obj.held;
+                    delete obj.close;
+                    delete obj.beat;
+                    delete obj.part;
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield* Open.codec().stream(reader, reader.uint32(), `${prefix}.open`, {
+                                limits: opts.limits?.open
+                            });
+                            break;
+                        }
+                        case 2: {
+                            yield* KvPart.codec().stream(reader, reader.uint32(), `${prefix}.part`, {
+                                limits: opts.limits?.part
+                            });
+                            break;
+                        }
+                        case 3: {
+                            yield* Beat.codec().stream(reader, reader.uint32(), `${prefix}.beat`, {
+                                limits: opts.limits?.beat
+                            });
+                            break;
+                        }
+                        case 4: {
+                            yield* Close.codec().stream(reader, reader.uint32(), `${prefix}.close`, {
+                                limits: opts.limits?.close
+                            });
+                            break;
+                        }
+                        case 5: {
+                            yield* KvHeld.codec().stream(reader, reader.uint32(), `${prefix}.held`, {
+                                limits: opts.limits?.held
+                            });
+                            break;
+                        }
+                        case 6: {
+                            yield* Failure.codec().stream(reader, reader.uint32(), `${prefix}.failure`, {
+                                limits: opts.limits?.failure
+                            });
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, StandbyFrame.codec());
+    }
+    StandbyFrame.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, StandbyFrame.codec(), opts);
+    }
+    StandbyFrame.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, StandbyFrame.codec(), opts);
+    }
+    StandbyFrame.stream = stream;
+})(StandbyFrame || (StandbyFrame = {}));
+export var KvPart;
+(function (KvPart) {
+    let _codec;
+    KvPart.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.session != null && obj.session.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.session);
+                }
+                if ((obj.epoch != null && obj.epoch !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.epoch);
+                }
+                if ((obj.number != null && obj.number !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.number);
+                }
+                if ((obj.position != null && obj.position !== 0)) {
+                    w.uint32(32);
+                    w.uint32(obj.position);
+                }
+                if ((obj.count != null && obj.count !== 0)) {
+                    w.uint32(40);
+                    w.uint32(obj.count);
+                }
+                if ((obj.data != null && obj.data.byteLength > 0)) {
+                    w.uint32(50);
+                    w.bytes(obj.data);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    session: uint8ArrayAlloc(0),
+                    epoch: 0,
+                    number: 0,
+                    position: 0,
+                    count: 0,
+                    data: uint8ArrayAlloc(0)
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.session = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.epoch = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.number = reader.uint32();
+                            break;
+                        }
+                        case 4: {
+                            obj.position = reader.uint32();
+                            break;
+                        }
+                        case 5: {
+                            obj.count = reader.uint32();
+                            break;
+                        }
+                        case 6: {
+                            obj.data = reader.bytes();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.session`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.epoch`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.number`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.position`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 5: {
+                            yield {
+                                field: `${prefix}.count`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 6: {
+                            yield {
+                                field: `${prefix}.data`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, KvPart.codec());
+    }
+    KvPart.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, KvPart.codec(), opts);
+    }
+    KvPart.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, KvPart.codec(), opts);
+    }
+    KvPart.stream = stream;
+})(KvPart || (KvPart = {}));
+export var KvHeld;
+(function (KvHeld) {
+    let _codec;
+    KvHeld.codec = () => {
+        if (_codec == null) {
+            _codec = message((obj, w, opts = {}) => {
+                if (opts.lengthDelimited !== false) {
+                    w.fork();
+                }
+                if ((obj.session != null && obj.session.byteLength > 0)) {
+                    w.uint32(10);
+                    w.bytes(obj.session);
+                }
+                if ((obj.epoch != null && obj.epoch !== 0)) {
+                    w.uint32(16);
+                    w.uint32(obj.epoch);
+                }
+                if ((obj.number != null && obj.number !== 0)) {
+                    w.uint32(24);
+                    w.uint32(obj.number);
+                }
+                if ((obj.position != null && obj.position !== 0)) {
+                    w.uint32(32);
+                    w.uint32(obj.position);
+                }
+                if (opts.lengthDelimited !== false) {
+                    w.ldelim();
+                }
+            }, (reader, length, opts = {}) => {
+                const obj = {
+                    session: uint8ArrayAlloc(0),
+                    epoch: 0,
+                    number: 0,
+                    position: 0
+                };
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            obj.session = reader.bytes();
+                            break;
+                        }
+                        case 2: {
+                            obj.epoch = reader.uint32();
+                            break;
+                        }
+                        case 3: {
+                            obj.number = reader.uint32();
+                            break;
+                        }
+                        case 4: {
+                            obj.position = reader.uint32();
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+                return obj;
+            }, function* (reader, length, prefix, opts = {}) {
+                const end = length == null ? reader.len : reader.pos + length;
+                while (reader.pos < end) {
+                    const tag = reader.uint32();
+                    switch (tag >>> 3) {
+                        case 1: {
+                            yield {
+                                field: `${prefix}.session`,
+                                value: reader.bytes()
+                            };
+                            break;
+                        }
+                        case 2: {
+                            yield {
+                                field: `${prefix}.epoch`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 3: {
+                            yield {
+                                field: `${prefix}.number`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 4: {
+                            yield {
+                                field: `${prefix}.position`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        default: {
+                            reader.skipType(tag & 7);
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        return _codec;
+    };
+    function encode(obj) {
+        return encodeMessage(obj, KvHeld.codec());
+    }
+    KvHeld.encode = encode;
+    function decode(buf, opts) {
+        return decodeMessage(buf, KvHeld.codec(), opts);
+    }
+    KvHeld.decode = decode;
+    function stream(buf, opts) {
+        return streamMessage(buf, KvHeld.codec(), opts);
+    }
+    KvHeld.stream = stream;
+})(KvHeld || (KvHeld = {}));

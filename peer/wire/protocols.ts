@@ -1,5 +1,5 @@
 /**
- * Shoal's three protocols as channels speak them, and the topic of directory nodes: the id, the largest frame, and
+ * Shoal's protocols as channels speak them (of standbys: standby-frames.ts), and the topic of directory nodes: the id, the largest frame, and
  * protobuf with the checks that protobuf lacks.
  *
  * Old and new peers meet in one chain. What a newer version adds, it adds so that an older one can go on without it:
@@ -26,7 +26,7 @@ import {
 import { AnswerFrame, ChainFrame, DirectoryFrame, GossipFrame } from './frames.pb.js'
 
 /** Frame fields beside its largest one. */
-const FRAMING_BYTES = 64 * 1024
+export const FRAMING_BYTES = 64 * 1024
 
 /** A prefill chunk of 256 tokens at width 8192 in f32. A row of logits is a quarter of it. */
 const MAX_CHAIN_FRAME_BYTES = 256 * 8192 * 4 + FRAMING_BYTES
@@ -71,7 +71,7 @@ export function decodeGossip(bytes: Uint8Array): GossipFrame {
   return checked('GossipFrame', () => GossipFrame.decode(bytes, { limits: gossipLimits }), checkGossipFrame)
 }
 
-function checked<Frame>(kind: string, decode: () => Frame, check: (frame: Frame) => void): Frame {
+export function checked<Frame>(kind: string, decode: () => Frame, check: (frame: Frame) => void): Frame {
   try {
     const frame = decode()
     check(frame)

@@ -74,14 +74,15 @@ const expected = await greedyReference(PROMPT, TOKENS)
 
 /** Fails with the shrunk schedule, its seed and its path; given that path too, runs that schedule alone. */
 export async function checkFaultSchedules(options: { numRuns: number; seed: number; path?: string }): Promise<void> {
-  await fc.assert(fc.asyncProperty(schedules, logBytes, survives), options)
+  await fc.assert(fc.asyncProperty(schedules, logBytes, fc.boolean(), survives), options)
 }
 
-async function survives(schedule: readonly Fault[], logBytes: number): Promise<void> {
+/** With standbys the second holder of each span keeps the first's KV. */
+async function survives(schedule: readonly Fault[], logBytes: number, standby: boolean): Promise<void> {
   const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT].map(span => ({ ...span, logBytes })))
   const strikes = new Strikes(swarm, schedule)
   swarm.network.fate = passing => strikes.fateOf(passing)
-  const events = await swarm.run({ maxTokens: TOKENS }, { recoverMs: RECOVER_MS, openMs: RECOVER_MS })
+  const events = await swarm.run({ maxTokens: TOKENS, standby }, { recoverMs: RECOVER_MS, openMs: RECOVER_MS })
   assert.deepEqual(
     events.flatMap(event => (event.type === 'token' ? [event.token] : [])),
     expected
@@ -91,8 +92,9 @@ async function survives(schedule: readonly Fault[], logBytes: number): Promise<v
   for (const { id, engine, host } of swarm.hosts) {
     if (swarm.gone.has(id)) continue
     const { freeBlocks, totalBlocks } = engine.kv()
-    const { sessions, logBytes: logged } = host.stats()
-    assert.deepEqual({ id, freeBlocks, sessions, logged }, { id, freeBlocks: totalBlocks, sessions: 0, logged: 0 })
+    const { sessions, logBytes: logged, standingBy, standbyLag } = host.stats()
+    const expected = { id, freeBlocks: totalBlocks, sessions: 0, logged: 0, standingBy: 0, standbyLag: 0 }
+    assert.deepEqual({ id, freeBlocks, sessions, logged, standingBy, standbyLag }, expected)
   }
   assert.deepEqual(swarm.network.open, [])
 }

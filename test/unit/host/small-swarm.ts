@@ -161,7 +161,8 @@ export const DEFAULT_REQUEST: GenerationRequest = {
   endIds: new Set(),
   choice: 0,
   logprobs: undefined,
-  deadlineMs: undefined
+  deadlineMs: undefined,
+  standby: false
 }
 
 export function tokensOf(events: readonly GenerationEvent[]): number[] {
