@@ -25,6 +25,7 @@ interface RunOptions {
   seed?: number
   stop?: string[]
   raw?: boolean
+  standby?: boolean
   json?: boolean
   logLevel: string
 }
@@ -50,6 +51,7 @@ export function runCommand(): Command {
     .option('--presence-penalty <f>', 'taken from a token’s logit once it was answered', parseWithin(-2, 2), 0)
     .option('--seed <n>', 'same seed, same draws (default: random)', parseWithin(0, 2 ** 32 - 1))
     .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
+    .option('--standby', 'have second holders of the layers keep the KV, so that a lost peer costs no prefill')
     .option('--raw', 'continue the prompt as text instead of answering it as a chat')
     .option('--json', 'print every event as one JSON object a line')
     .addOption(logLevelOption('warn'))
@@ -86,7 +88,8 @@ function requestOf(prompt: string, options: RunOptions): CompletionRequest {
       presencePenalty,
       seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
     },
-    stop: options.stop ?? []
+    stop: options.stop ?? [],
+    standby: options.standby === true
   }
 }
 

@@ -15,6 +15,7 @@ interface ServeOptions extends HostingOptions {
   port: number
   identity?: string
   donate?: boolean
+  standby?: boolean
   json?: boolean
   logLevel: string
 }
@@ -30,6 +31,7 @@ export function serveCommand(): Command {
     .option('--port <port>', 'port to listen on; 0 lets the system choose', parsePort, 8081)
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
+    .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
     .option('--donate', 'also host a span, as `shoal edge` does')
   return addHostingOptions(command)
     .addOption(logLevelOption('info'))
@@ -62,6 +64,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         health: async (counts, limit) => describeHealth(swarm.self, counts, models, await swarm.directory(limit)),
         host: options.host,
         port: options.port,
+        standby: options.standby === true,
         logger
       })
       try {

@@ -15,7 +15,18 @@ export interface ApiRequest {
   completion: CompletionRequest
 }
 
-const commonFields = ['model', 'stream', 'stream_options', 'max_tokens', ...samplingFields, 'stop', 'n', 'logprobs', 'user']
+const commonFields = [
+  'model',
+  'stream',
+  'stream_options',
+  'max_tokens',
+  ...samplingFields,
+  'stop',
+  'n',
+  'logprobs',
+  'user',
+  'shoal'
+]
 const chatFields = new Set([
   ...commonFields,
   'messages',
@@ -96,8 +107,18 @@ function readCompletion(
     ...(maxTokens === undefined ? {} : { maxTokens }),
     sampling: readSampling(body),
     stop: readStop(body.stop),
+    ...readShoal(body.shoal),
     ...(logprobs === undefined ? {} : { logprobs })
   }
+}
+
+/** What OpenAI's API has no field for; what is absent is the gateway's to say. */
+function readShoal(value: unknown): Pick<CompletionRequest, 'standby'> {
+  if (value === undefined || value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) throw invalid('shoal', "'shoal' must be an object")
+  const wishes = value as Body
+  refuseUnknown(wishes, new Set(['standby']))
+  return wishes.standby === undefined || wishes.standby === null ? {} : { standby: readBoolean(wishes, 'standby') }
 }
 
 function readMaxTokens(body: Body, names: string[]): number | undefined {

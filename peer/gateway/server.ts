@@ -24,6 +24,8 @@ export interface GatewayOptions {
   host: string
   /** 0 lets the system choose. */
   port: number
+  /** Have standbys keep the KV of answers whose requests don't say (`CompletionRequest.standby`). Default: false. */
+  standby?: boolean
   logger?: FastifyBaseLogger
 }
 
@@ -34,7 +36,7 @@ export interface Gateway {
   close: () => Promise<void>
 }
 
-export async function startGateway({ services, health, host, port, logger }: GatewayOptions): Promise<Gateway> {
+export async function startGateway({ services, health, host, port, standby = false, logger }: GatewayOptions): Promise<Gateway> {
   const server = fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
@@ -44,6 +46,7 @@ export async function startGateway({ services, health, host, port, logger }: Gat
   const closing = new AbortController()
   const quiet = Promise.withResolvers<void>()
   let answering = 0
+  const byDefault = standby ? { standby } : {}
   const recoveries = { count: 0, pauseMs: 0 }
   const recovered = (pauseMs: number) => {
     recoveries.count += 1
@@ -96,7 +99,7 @@ export async function startGateway({ services, health, host, port, logger }: Gat
       if (answering === 0 && closing.signal.aborted) quiet.resolve()
       left.abort(new InternalError('the client left'))
     })
-    const opened = openAnswer(service, request.completion, signal, recovered)
+    const opened = openAnswer(service, { ...byDefault, ...request.completion }, signal, recovered)
     if (!request.stream) return reply.send(await collectAnswer(header, opened))
     // Errors before the first event get a status of their own, unless they take long to come.
     await withinOrUndefined(opened.first, STATUS_WAIT_MS)

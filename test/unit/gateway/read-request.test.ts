@@ -24,6 +24,14 @@ test('defaults are OpenAI’s', () => {
   assert.equal(readTextRequest(prompt).completion.maxTokens, 16)
 })
 
+test('Shoal’s own field says whether standbys keep the KV, and nothing else', () => {
+  const read = (shoal: unknown) => readChatRequest({ ...chat, shoal }).completion.standby
+  assert.deepEqual([read({ standby: true }), read({ standby: false }), read({}), read(null)], [true, false, undefined, undefined])
+  assert.equal(readTextRequest({ ...prompt, shoal: { standby: true } }).completion.standby, true)
+  for (const shoal of [1, [], 'standby', { standby: 1 }, { standbys: true }])
+    assert.throws(() => read(shoal), { code: 'INVALID_REQUEST' }, JSON.stringify(shoal))
+})
+
 test('penalties, biases and log-probabilities are understood by both APIs', () => {
   const drawn = {
     temperature: 0.5,
@@ -164,7 +172,8 @@ test('no body makes the reader fail in any other way', () => {
     'logit_bias',
     'logprobs',
     'top_logprobs',
-    'frequency_penalty'
+    'frequency_penalty',
+    'shoal'
   ]
   const body = fc.oneof(
     fc.jsonValue(),

@@ -14,14 +14,16 @@ const script: Step[] = [started, text('In the '), text(''), text('beginning'), f
 
 async function withGateway(
   steps: readonly Step[],
-  use: (url: string, client: OpenAI, service: ScriptedService) => Promise<void>
+  use: (url: string, client: OpenAI, service: ScriptedService) => Promise<void>,
+  options: { standby?: boolean } = {}
 ) {
   const service = scriptedService(steps)
   const gateway = await startGateway({
     services: () => [service],
     health: async counts => describeHealth('self', counts, [{ name: 'psalter', digest, layers: 8 }], { entries: [] }),
     host: '127.0.0.1',
-    port: 0
+    port: 0,
+    ...options
   })
   try {
     await use(gateway.url, new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }), service)
@@ -260,6 +262,30 @@ test('an answer that breaks off says so in the stream', () =>
     assert.deepEqual(pieces, ['', 'In '])
   }))
 
+test('whether standbys keep the KV is the request’s to say, else the gateway’s', async () => {
+  const ask = async (url: string, shoal: object) => {
+    const body = JSON.stringify({ model: 'psalter', messages, shoal })
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body
+    })
+    assert.equal(response.status, 200)
+  }
+  for (const standby of [false, true])
+    await withGateway(
+      script,
+      async (url, _client, service) => {
+        for (const shoal of [{}, { standby: true }, { standby: false }]) await ask(url, shoal)
+        assert.deepEqual(
+          service.requests.map(request => request.standby ?? false),
+          [standby, true, false]
+        )
+      },
+      { standby }
+    )
+})
+
 test('leaving a stream frees the answer', () =>
   withGateway([started, text('In '), 'hang'], async (url, client, service) => {
     for await (const chunk of await client.chat.completions.create({ model: 'psalter', messages, stream: true }))
@@ -271,7 +297,7 @@ test('leaving a stream frees the answer', () =>
 
 test('recoveries are in the answer’s trace and counted in /health, whether it streams or not', () => {
   const chain = [{ peer: 'peer-c', span: { first: 0, end: 8 } }]
-  const recovered: Step = { type: 'recovered', lost: 'peer-a', epoch: 2, pauseMs: 30, chain, numericsChanged: true }
+  const recovered: Step = { type: 'recovered', lost: 'peer-a', epoch: 2, pauseMs: 30, replayed: 1, chain, numericsChanged: true }
   return withGateway([started, text('In '), recovered, text('the'), finished], async (url, client) => {
     const answer = await client.chat.completions.create({ model: 'psalter', messages })
     const { shoal } = answer as unknown as { shoal: { recoveries: object[]; chain: { peer: string }[] } }
