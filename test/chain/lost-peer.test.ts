@@ -38,7 +38,8 @@ after(() => swarm?.end())
 
 /** Drives one answer from a process of its own, and loses the middle hop of its chain on the way. */
 async function answerLosing(
-  lose: (middle: ServiceProcess) => void
+  lose: (middle: ServiceProcess) => void,
+  ...more: string[]
 ): Promise<{ events: CompletionEvent[]; lost: ServiceProcess; longestMs: number }> {
   const args = [
     'run',
@@ -50,6 +51,7 @@ async function answerLosing(
     '--max-tokens',
     String(TOKENS),
     '--json',
+    ...more,
     prompt.rendered
   ]
   const child: ChildProcess = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -89,16 +91,32 @@ function checkAnswer(events: CompletionEvent[]): void {
 const directory = async () => JSON.parse((await shoal(['peers', '--join', swarm.url, '--json'])).stdout) as Directory
 const known = ({ entries }: Directory, peer: unknown) => entries.some(({ announcement }) => announcement.peer === peer)
 
-test('SIGTERM: the peer says goodbye, ends with 0 and is gone from the directory; the answer goes on', async () => {
-  const { events, lost } = await answerLosing(middle => middle.kill('SIGTERM'))
-  checkAnswer(events)
-  assert.deepEqual(await lost.exited, { code: 0, signal: null })
-  assert.ok(!known(await directory(), lost.ready.peer), 'withdrawn')
+/** The same peer, serving the same layers. */
+async function startAgain(lost: ServiceProcess): Promise<void> {
   const name = lost === [...middles.values()][0] ? 'middle-a' : 'middle-b'
   const again = await swarm.edge(name, '3-5')
   assert.equal(again.ready.peer, lost.ready.peer)
   middles.set(String(again.ready.peer), again)
   await eventually(directory, found => known(found, again.ready.peer), 'back in the directory')
+}
+
+test('SIGTERM: the peer says goodbye, ends with 0 and is gone from the directory; the answer goes on', async () => {
+  const { events, lost } = await answerLosing(middle => middle.kill('SIGTERM'))
+  checkAnswer(events)
+  assert.deepEqual(await lost.exited, { code: 0, signal: null })
+  assert.ok(!known(await directory(), lost.ready.peer), 'withdrawn')
+  await startAgain(lost)
+})
+
+test('SIGKILL with standbys: the other holder has the KV already, and goes on at most one step behind', async () => {
+  const { events, lost } = await answerLosing(middle => middle.kill('SIGKILL'), '--standby')
+  checkAnswer(events)
+  const recovered = events.filter(event => event.type === 'recovered')
+  assert.equal(recovered.length, 1)
+  assert.equal(recovered[0]!.lost, lost.ready.peer)
+  assert.ok(recovered[0]!.replayed <= 2, `${recovered[0]!.replayed} positions replayed`)
+  await lost.exited
+  await startAgain(lost)
 })
 
 test('SIGSTOP: a frozen peer is named and replaced in seconds, and is a peer like any other when it comes back', async t => {

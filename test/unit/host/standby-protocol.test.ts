@@ -1,6 +1,7 @@
 /** The standby's protocol by hand: who may send KV, what a part must be, and what a hop sends. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NonFiniteError } from '../../../peer/errors.ts'
 import type { Channel, Links } from '../../../peer/wire/channel.ts'
 import type { KvPart, OpenPlan, StandbyFrame } from '../../../peer/wire/frames.pb.js'
 import { MAX_PART_BYTES, standbyProtocol } from '../../../peer/wire/standby-frames.ts'
@@ -136,6 +137,17 @@ for (const [what, frame, code] of [
     assert.deepEqual([standby.engine.written, standby.engine.kv().freeBlocks], [[], 256])
     assert.equal(stream.end, 'ended')
   })
+
+test('KV that the engine refuses is charged to its sender, and the standby frees', async () => {
+  const { standby, first, feed, send } = threeHosts()
+  const stream = await feed(first.links)
+  standby.engine.holdKv = async () => {
+    throw new NonFiniteError('KV of 3 positions from 0 on: value 5 is not finite')
+  }
+  await send(stream, part(1, 0, 3))
+  assert.deepEqual([stream.failure, stream.seen.at(-1)?.failure?.peer], ['NON_FINITE', first.id])
+  assert.equal(standby.engine.kv().freeBlocks, 256)
+})
 
 test('frames out of bounds never come so far', () => {
   for (const frame of [

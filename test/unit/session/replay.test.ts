@@ -37,6 +37,21 @@ test('where no log reaches, survivors compute again what an earlier log or the t
   assert.deepEqual(planStarts([whole(30), { kvLength: 30, logFirst: 0, logEnd: 20 }, NEW], 30), [30, 20, 0])
 })
 
+test('a standby in a lost hop’s place, which has no log, computes only what had not come to it yet', () => {
+  // The step under way is at 30. Behind by one, up to date, and ahead of the hop after it.
+  assert.deepEqual(planStarts([whole(30), unlogged(29), unlogged(30)], 31), [30, 29, 30])
+  assert.deepEqual(planStarts([whole(31), unlogged(30), unlogged(30)], 31), [31, 30, 30])
+  assert.deepEqual(planStarts([whole(31), unlogged(31), unlogged(30)], 31), [31, 30, 30])
+  assert.deepEqual(planStarts([whole(30), unlogged(30), unlogged(29)], 31), [30, 29, 29])
+  // In the first hop's place it takes token ids, in the last one's it answers for the last position.
+  assert.deepEqual(planStarts([unlogged(29), unlogged(30), unlogged(30)], 31), [29, 30, 30])
+  assert.deepEqual(planStarts([whole(31), whole(31), unlogged(31)], 31), [31, 31, 30])
+  // When the hop after it is lost later, its log begins where it took over: the one before feeds it anew.
+  const tookOver = { kvLength: 40, logFirst: 29, logEnd: 40 }
+  assert.deepEqual(planStarts([whole(40), tookOver, NEW], 40), [40, 0, 0])
+  assert.deepEqual(planStarts([whole(40), tookOver, unlogged(38)], 40), [40, 40, 38])
+})
+
 const state = fc
   .tuple(fc.nat(40), fc.nat(40), fc.nat(40))
   .map(([kv, a, b]) => ({ kvLength: kv, logFirst: Math.min(a, b, kv), logEnd: Math.min(Math.max(a, b), kv) }))
