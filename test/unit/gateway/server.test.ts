@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from 'openai'
-import { BusyError, ContextLengthError, NoRouteError, PeerLostError } from '../../../peer/errors.ts'
+import { BusyError, ContextLengthError, NonFiniteError, NoRouteError, PeerLostError } from '../../../peer/errors.ts'
 import { describeHealth } from '../../../peer/gateway/health.ts'
 import { startGateway } from '../../../peer/gateway/server.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
@@ -225,7 +225,13 @@ for (const { thrown, type, code, retryAfter } of [
     retryAfter: null
   },
   { thrown: new BusyError('no KV room', { retryAfterMs: 3500 }), type: RateLimitError, code: 'busy', retryAfter: '4' },
-  { thrown: new NoRouteError('layer 3 is held by nobody'), type: InternalServerError, code: 'no_route', retryAfter: '2' }
+  { thrown: new NoRouteError('layer 3 is held by nobody'), type: InternalServerError, code: 'no_route', retryAfter: '2' },
+  {
+    thrown: new NonFiniteError('the logit of id 5 is NaN', { peer: 'peer-a' }),
+    type: InternalServerError,
+    code: 'non_finite',
+    retryAfter: '2'
+  }
 ])
   for (const stream of [false, true])
     test(`${thrown.name} before the first token has a status of its own${stream ? ', streaming' : ''}`, () =>
