@@ -48,7 +48,7 @@ export default {
   forbidden,
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^dist|test/oracle/node_modules)' },
+    exclude: { path: '(^dist|test/(oracle|bench)/node_modules)' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

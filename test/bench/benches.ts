@@ -1,0 +1,7 @@
+/** Every benchmark by its name, in the order they run: a new one is a module beside these and a line here. */
+import type { Bench } from './bench.ts'
+
+/** Loaded when asked for, so that one needs nothing of what another needs. */
+export const BENCHES: Record<string, () => Promise<Bench>> = {
+  engine: async () => (await import('./engine/engine.ts')).engine
+}
