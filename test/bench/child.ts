@@ -30,7 +30,7 @@ export class BenchChild {
   #settle: ((answer: Answer) => void) | undefined
   readonly #exit: Promise<void>
   readonly #signal: AbortSignal
-  readonly #abort = () => this.#process.kill('SIGKILL')
+  readonly #abort = () => this.kill()
 
   constructor({ module, args = [], env = {}, signal }: ChildOptions) {
     signal.throwIfAborted()
@@ -38,6 +38,8 @@ export class BenchChild {
     this.#signal = signal
     this.#process = fork(module, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
     signal.addEventListener('abort', this.#abort, { once: true })
+    // A child inside a native call would not see its parent go.
+    process.on('exit', this.#abort)
     for (const stream of [this.#process.stdout!, this.#process.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-KEPT_OUTPUT)
@@ -47,6 +49,7 @@ export class BenchChild {
       const end = (why: string) => {
         this.#ended ??= why
         signal.removeEventListener('abort', this.#abort)
+        process.off('exit', this.#abort)
         this.#settled({ error: this.#death() })
         resolve()
       }
@@ -78,6 +81,11 @@ export class BenchChild {
     this.#signal.throwIfAborted()
     if ('error' in answer) throw new Error(answer.error)
     return answer.answer as Reply
+  }
+
+  /** What is asked then is answered with its death. */
+  kill(): void {
+    this.#process.kill('SIGKILL')
   }
 
   async close(): Promise<void> {
