@@ -4,5 +4,6 @@ import type { Bench } from './bench.ts'
 /** Loaded when asked for, so that one needs nothing of what another needs. */
 export const BENCHES: Record<string, () => Promise<Bench>> = {
   engine: async () => (await import('./engine/engine.ts')).engine,
-  chain: async () => (await import('./chain/chain.ts')).chain
+  chain: async () => (await import('./chain/chain.ts')).chain,
+  kernels: async () => (await import('./kernels/kernels.ts')).kernels
 }
