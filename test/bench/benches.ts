@@ -5,5 +5,6 @@ import type { Bench } from './bench.ts'
 export const BENCHES: Record<string, () => Promise<Bench>> = {
   engine: async () => (await import('./engine/engine.ts')).engine,
   chain: async () => (await import('./chain/chain.ts')).chain,
-  kernels: async () => (await import('./kernels/kernels.ts')).kernels
+  kernels: async () => (await import('./kernels/kernels.ts')).kernels,
+  start: async () => (await import('./start/start.ts')).start
 }
