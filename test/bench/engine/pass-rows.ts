@@ -31,8 +31,18 @@ export function passRows(
     if (rivals.length === 0) return [valueRow({ ...facts, note: shoal.loaded.facts }, rates[what](shoal))]
     return rivals.map(rival => {
       const goal = rival.contestant.webGpu ? goals[what] : undefined
-      const note = what === 'prefill' ? rival.loaded.facts : undefined
+      const note =
+        what === 'prefill'
+          ? `${shoal.loaded.facts}; ${rival.contestant.name}: ${rival.loaded.facts}`
+          : alike(passes, shoal, rival)
       return ratioRow({ ...facts, against: rival.contestant.name, goal, note }, rates[what](shoal), rates[what](rival))
     })
   })
+}
+
+/** How far greedy tokens agree: the same weights round differently, Q4_K's are not quite the same in ONNX. */
+function alike(passes: Record<string, Pass[]>, shoal: Entrant, rival: Entrant): string {
+  const [ours, theirs] = [shoal, rival].map(({ contestant }) => passes[contestant.name]![0]!.tokens) as [number[], number[]]
+  const parted = ours.findIndex((token, index) => token !== theirs[index])
+  return parted < 0 ? `the same ${ours.length} tokens` : `tokens part at ${parted} of ${ours.length}`
 }
