@@ -6,5 +6,9 @@ export const BENCHES: Record<string, () => Promise<Bench>> = {
   engine: async () => (await import('./engine/engine.ts')).engine,
   chain: async () => (await import('./chain/chain.ts')).chain,
   kernels: async () => (await import('./kernels/kernels.ts')).kernels,
-  start: async () => (await import('./start/start.ts')).start
+  start: async () => (await import('./start/start.ts')).start,
+  gpu: async () => (await import('./gpu/gpu.ts')).gpu
 }
+
+/** Run only when named: its parts run by themselves, too. */
+export const ON_REQUEST: readonly string[] = ['gpu']

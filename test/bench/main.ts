@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { BenchContext } from './bench.ts'
-import { BENCHES } from './benches.ts'
+import { BENCHES, ON_REQUEST } from './benches.ts'
 import { describeMachine, findAdapter } from './machine.ts'
 import { type Report, tables, verdict } from './report.ts'
 import type { Row } from './rows.ts'
@@ -24,6 +24,7 @@ async function runBenches(
   const signal = quick ? AbortSignal.any([interrupt, AbortSignal.timeout(QUICK_STOP_MS)]) : interrupt
   const cache = join(import.meta.dirname, '.cache')
   await mkdir(cache, { recursive: true })
+  const machine = await describeMachine()
   const adapter = await findAdapter()
   const commands = [`npm run bench -- ${process.argv.slice(2).join(' ')}`.trimEnd()]
   const rows: Row[] = []
@@ -52,7 +53,7 @@ async function runBenches(
       rows.push({ bench: name, name, notRun: reason })
     }
   }
-  return { report: { machine: await describeMachine(), adapter: adapter ?? null, commands, rows }, failed }
+  return { report: { machine, adapter: adapter ?? null, commands, rows }, failed }
 }
 
 const { values, positionals } = parseArgs({
@@ -67,7 +68,8 @@ if (unknown !== undefined) {
 } else {
   const interrupt = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort(new Error(signal)))
-  const names = positionals.length > 0 ? [...new Set(positionals)] : Object.keys(BENCHES)
+  const names =
+    positionals.length > 0 ? [...new Set(positionals)] : Object.keys(BENCHES).filter(name => !ON_REQUEST.includes(name))
   const { report, failed } = await runBenches(names, values.quick, interrupt.signal)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 1)}\n`)
   const { machine } = report

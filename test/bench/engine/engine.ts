@@ -37,18 +37,22 @@ const SEEDED_ON_GPUS: readonly [SizeName, TensorType][] = [
 export const engine: Bench = {
   name: 'engine',
   run: async context => {
-    const { adapter, quick, cache, log } = context
-    if (adapter === undefined) return [{ bench: 'engine', name: 'engine', notRun: 'no WebGPU adapter' }]
+    if (context.adapter === undefined) return [{ bench: 'engine', name: 'engine', notRun: 'no WebGPU adapter' }]
     await installRivals(context)
-    const rows = await measureModel(context, psalter())
-    if (quick) return rows
-    rows.push(...(await coldStart(context, psalter(), CONTEXT)))
-    for (const [size, type] of adapter.kind === 'gpu' ? SEEDED_ON_GPUS : SEEDED) {
-      log(`makes ${size} ${type}`)
-      rows.push(...(await measureModel(context, await seededModel(size, type, cache))))
-    }
-    return rows
+    return await measureEngine(context, context.adapter.kind)
   }
+}
+
+/** With whichever rivals are installed. */
+export async function measureEngine(context: BenchContext, kind: 'software' | 'gpu'): Promise<Row[]> {
+  const rows = await measureModel(context, psalter())
+  if (context.quick) return rows
+  rows.push(...(await coldStart(context, psalter(), CONTEXT)))
+  for (const [size, type] of kind === 'gpu' ? SEEDED_ON_GPUS : SEEDED) {
+    context.log(`makes ${size} ${type}`)
+    rows.push(...(await measureModel(context, await seededModel(size, type, context.cache))))
+  }
+  return rows
 }
 
 async function measureModel(context: BenchContext, model: BenchModel): Promise<Row[]> {
