@@ -97,7 +97,8 @@ function usableOffers({ entries }: Directory, question: RouteQuestion): UsableOf
 }
 
 function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, question: RouteQuestion): UsableOffer {
-  const { reputation, now, reserveTokens } = question
+  const { reputation, now, reserveTokens, holding = new Set() } = question
+  const holds = holding.has(peer)
   const ratio = reputation?.ratio(peer, now) ?? 1
   return {
     peer,

@@ -35,7 +35,7 @@ test('the chain and each hop’s time stand under the answer', () => {
 
 test('who was lost on the way stands above the chain', () => {
   const chain = [{ peer: 'short', span: { first: 0, end: 4 } }]
-  const recovered = { epoch: 2, chain, pauseMs: 230 }
+  const recovered = { epoch: 2, chain, pauseMs: 230, replayed: 1 }
   const report = chainReport({
     chain,
     hops: [],
