@@ -4,7 +4,14 @@
  * What has been sampled is never touched.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import { ContextLengthError, InvalidRequestError, type ShoalError, toShoalError, UnsupportedModelError } from '../errors.ts'
+import {
+  ContextLengthError,
+  InvalidRequestError,
+  PeerLostError,
+  type ShoalError,
+  toShoalError,
+  UnsupportedModelError
+} from '../errors.ts'
 import { changesNumerics } from '../swarm/numerics.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
@@ -18,6 +25,7 @@ import { PauseWatch } from '../wire/pause-watch.ts'
 import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
+import { MoveAway } from './move-away.ts'
 import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
 import { Pace } from './pace.ts'
@@ -80,7 +88,7 @@ const MAX_REPLAYS = 3
 const OWN_PAUSE_MS = 5_000
 
 export interface Recovery {
-  /** Peer at fault, "" when it is not known. */
+  /** Peer at fault, "" when it is not known or the chain was only too slow. */
   lost: string
   epoch: number
   /** From the loss to the first answer of the new chain. */
@@ -124,6 +132,8 @@ export class Driver {
   readonly #pace = new Pace()
   #pauses: PauseWatch | undefined
   #forgetHints = () => {}
+  readonly #moveAway: MoveAway
+  readonly #ending = new AbortController()
   /** Peers that may still hold KV of an earlier epoch. */
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
@@ -133,6 +143,7 @@ export class Driver {
     this.#context = context
     this.#reserveTokens = reserveTokens
     this.#standby = standby
+    this.#moveAway = new MoveAway(context.clock, context.reputation, () => this.#plan([], this.#ending.signal))
   }
 
   /**
@@ -142,9 +153,16 @@ export class Driver {
   async next(tokens: readonly number[], ask: DriverAsk, until: number | undefined, signal: AbortSignal): Promise<DriverAnswer> {
     const { clock, limits } = this.#context
     this.#pauses ??= new PauseWatch(clock)
-    let lost: { error: ShoalError; at: number; route: Route } | undefined
+    let lost: { peer: string; at: number; route: Route } | undefined
     /** Peers at fault for chains lost on the way to this answer. */
     const blamed = new Set<string | undefined>()
+    if (this.#chain !== undefined && this.#moveAway.take()) {
+      this.#context.logger.info({ epoch: this.#epoch }, 'the chain is too slow and there is a better one')
+      lost = { peer: '', at: clock.now(), route: this.#chain.route }
+      // What is to be left holds the session's KV.
+      this.#prefersHolders = false
+      this.#leave()
+    }
     const startedAt = clock.now()
     for (let attempt = 0; ; attempt++) {
       try {
@@ -159,7 +177,7 @@ export class Driver {
           lost === undefined
             ? undefined
             : {
-                lost: lost.error.details.peer ?? '',
+                lost: lost.peer,
                 epoch: chain.epoch,
                 pauseMs: clock.now() - lost.at,
                 replayed: tokens.length - replayFrom(this.#starts),
@@ -173,7 +191,7 @@ export class Driver {
         if (!isRecoverable(error)) throw error
         this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
         if (this.#chain !== undefined) {
-          lost ??= { error, at: clock.now(), route: this.#chain.route }
+          lost ??= { peer: error.details.peer ?? '', at: clock.now(), route: this.#chain.route }
           // A peer that fails again because nobody else holds its layers is not asked over and over.
           if (!blamed.has(error.details.peer)) attempt = 0
           blamed.add(error.details.peer)
@@ -193,6 +211,7 @@ export class Driver {
     const chain = this.#chain
     this.#chain = undefined
     this.#pauses?.stop()
+    this.#ending.abort(new PeerLostError('the session has ended'))
     this.#forgetHints()
     if (chain !== undefined) this.#takeAlong(chain.route)
     this.#freeLeftBehind()
@@ -200,21 +219,9 @@ export class Driver {
   }
 
   async #open(committed: number, signal: AbortSignal): Promise<Chain> {
-    const { links, clock, model, reputation, limits, directory, privateKey } = this.#context
-    const found = await within(clock, limits.openMs, 'asking the directory', signal, asking =>
-      directory.query(model.digest, asking)
-    )
-    const question = {
-      model: model.digest,
-      layers: model.layers,
-      reserveTokens: this.#reserveTokens,
-      reputation,
-      now: clock.now()
-    }
+    const { links, clock, model, limits, directory, privateKey } = this.#context
     const holders = this.#standby && this.#prefersHolders && this.#route !== undefined ? peersOf(this.#route) : []
-    const holding = new Set(holders.map(({ peer }) => peer))
-    const planned = planRoute(found, { ...question, previous: this.#route, holding, linkMs: linksOf(this.#route) })
-    const route = this.#standby ? withStandbys(found, planned, { ...question, holding }) : planned
+    const route = await this.#plan(holders, signal)
     this.#epoch++
     this.#leaveBehind(route)
     const chain = await openChain(
@@ -241,6 +248,7 @@ export class Driver {
     this.#chain = chain
     this.#route = route
     const others = route.hops.map(hop => hop.peer).filter(peer => peer !== links.self)
+    this.#moveAway.restart()
     this.#forgetHints = directory.watch?.(others, peer => chain.suspect(peer)) ?? (() => {})
     // Logs that fail again and again, whatever the reason, must not keep the answer from going on.
     this.#starts = this.#tries++ < MAX_REPLAYS ? planStarts(chain.hopStates, committed) : startsFromTokens(route.hops.length)
@@ -249,6 +257,24 @@ export class Driver {
     this.#takeAlong(route)
     this.#freeLeftBehind()
     return chain
+  }
+
+  /** The best route now, with standbys where the session has them; `holders` hold its KV. */
+  async #plan(holders: readonly { peer: string }[], signal: AbortSignal): Promise<Route> {
+    const { clock, model, reputation, limits, directory } = this.#context
+    const found = await within(clock, limits.openMs, 'asking the directory', signal, asking =>
+      directory.query(model.digest, asking)
+    )
+    const question = {
+      model: model.digest,
+      layers: model.layers,
+      reserveTokens: this.#reserveTokens,
+      reputation,
+      now: clock.now()
+    }
+    const holding = new Set(holders.map(({ peer }) => peer))
+    const planned = planRoute(found, { ...question, previous: this.#route, holding, linkMs: linksOf(this.#route) })
+    return this.#standby ? withStandbys(found, planned, { ...question, holding }) : planned
   }
 
   #leaveBehind(route: Route): void {
@@ -286,6 +312,7 @@ export class Driver {
     const { reputation, clock } = this.#context
     for (const { peer, promisedMs, observedMs } of observeStep(route, count, timings))
       reputation.observed(peer, promisedMs, observedMs, clock.now())
+    if (count === 1) this.#moveAway.decoded(route)
   }
 
   #stoodStill(): boolean {
@@ -294,13 +321,18 @@ export class Driver {
 
   #drop(error: ShoalError): void {
     const { reputation, clock } = this.#context
-    const chain = this.#chain
     const { peer } = error.details
     if (peer !== undefined && !this.#stoodStill()) reputation.failed(peer, clock.now())
+    // A peer that holds no KV after all, and has none free, would refuse again and again.
+    if (this.#chain === undefined) this.#prefersHolders &&= peer !== undefined
+    this.#leave()
+  }
+
+  /** Ends the epoch; the next one's chain takes the session over. */
+  #leave(): void {
+    const chain = this.#chain
     this.#chain = undefined
     this.#forgetHints()
-    // A peer that holds no KV after all, and has none free, would refuse again and again.
-    if (chain === undefined) this.#prefersHolders &&= peer !== undefined
     if (chain === undefined) return
     this.#leaveBehind(chain.route)
     chain.abandon()

@@ -279,6 +279,41 @@ test('opening gives up when the signal does, and names who can’t be reached', 
   assert.deepEqual(swarm.freeBlocks().slice(0, 2), [256, 256])
 })
 
+test('a session leaves a chain that is far slower than promised for a better one, and not again for nothing', async () => {
+  const whole = { first: 0, end: 8 }
+  const swarm = new SmallSwarm([
+    { ...whole, decodeRate: 100 },
+    { ...whole, decodeRate: 90 },
+    { ...whole, decodeRate: 80 }
+  ])
+  const ids = swarm.hosts.map(({ id }) => id)
+  // All crawl: once each of two has disappointed, the session stays where it is.
+  for (const { engine } of swarm.hosts) engine.hold = () => new Promise(resolve => swarm.clock.after(1_000, resolve))
+  const events = await swarm.run({ maxTokens: 60 })
+  assert.deepEqual(tokensOf(events), await greedyReference(PROMPT, 60))
+  const moves = events.flatMap(event => (event.type === 'recovered' ? [event.recovery] : []))
+  assert.deepEqual(
+    moves.map(({ lost, route }) => [lost, route.hops[0]!.peer]),
+    [
+      ['', ids[1]],
+      ['', ids[2]]
+    ]
+  )
+  assert.ok(ids.every(id => !swarm.reputation.isBanned(id, swarm.clock.now())))
+  await swarm.clock.pass(60_000)
+  assert.deepEqual(swarm.freeBlocks(), [256, 256, 256])
+})
+
+test('a session stays on a slow chain when there is none much better', async () => {
+  const swarm = new SmallSwarm([
+    { first: 0, end: 8, decodeRate: 100 },
+    { first: 0, end: 8, decodeRate: 12 }
+  ])
+  swarm.hosts[0]!.engine.hold = () => new Promise(resolve => swarm.clock.after(1_000, resolve))
+  const events = await swarm.run({ maxTokens: 40 })
+  assert.ok(events.every(event => event.type !== 'recovered'))
+})
+
 test('a peer slower than it announced is passed by in the next session', async () => {
   const swarm = new SmallSwarm([
     { first: 0, end: 8, decodeRate: 10_000 },
