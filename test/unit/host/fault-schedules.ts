@@ -15,12 +15,12 @@ import { greedyReference } from './stand-in-engine.ts'
 export const LAST_RESORT = { first: 0, end: 8, decodeRate: 0.01 }
 /** Longer than any lease: whatever nobody renews is free after it. */
 export const LEASES_MS = 60_000
-/** Longer than the steps' re-sends go on, so that frozen peers come back both before and after they are given up. */
+/** Longer than a chain may stand still, so that frozen peers come back both before and after they are given up. */
 const LONGEST_MS = 90_000
 /** A crawling frame takes a share of a fault's time: up to 4.5 s, with beats due every 5 s. */
 const CRAWL_SHARE = 20
 const TOKENS = 8
-/** A frozen hop takes about a minute to be given up, and each fault may freeze one; bans double meanwhile. */
+/** Frames may be held as long as that one after the other, and bans double meanwhile. */
 const RECOVER_MS = 1_800_000
 
 const kinds = [
@@ -46,7 +46,11 @@ const kinds = [
   /** Until the answer is over. */
   'freeze',
   /** For the fault's time. */
-  'freeze and resume'
+  'freeze and resume',
+  /** The same of the driver: everybody else goes on. */
+  'freeze the driver',
+  /** The victim's runs do not end for the fault's time; it answers all the same. */
+  'hang'
 ] as const
 
 interface Fault {
@@ -153,6 +157,15 @@ class Strikes {
         network.freeze(id)
         clock.after(ms, () => network.resume(id))
         return [{}]
+      case 'freeze the driver':
+        network.freeze(this.#swarm.driverId)
+        clock.after(ms, () => network.resume(this.#swarm.driverId))
+        return [{}]
+      case 'hang': {
+        const over = clock.now() + ms
+        hosts[victim]!.engine.hold = () => new Promise(resolve => clock.after(over - clock.now(), resolve))
+        return [{}]
+      }
       default:
         return [{}]
     }
