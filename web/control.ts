@@ -210,12 +210,15 @@ class PageControl {
     }
   }
 
-  /** The page is going: as much of a farewell as still fits. */
+  /**
+   * The page is going: as much of a farewell as still fits, which is what can be sent without waiting. Sessions are told
+   * that this hop leaves and the streams end; connections close after that, or with the page.
+   */
   #goodbye(): void {
     this.#answering?.abort()
-    void this.#donation?.stop(0)
+    const told = this.#donation?.stop(0) ?? Promise.resolve()
     this.#closing.abort(new Error('the page was closed'))
-    void this.#peer?.leave()
+    void told.finally(() => this.#peer?.leave())
   }
 }
 

@@ -174,9 +174,10 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     return error
   } finally {
     onEvent({ state: 'leaving', span })
-    // Gone from the directory first, so that no new chain is planned through a leaving peer.
-    await announcer.stop()
+    // At once: a tab that is closed gets no more turns than this one, and a host that leaves refuses new chains anyway.
+    const withdrawn = announcer.stop()
     await host?.goodbye(life.drainMs)
+    await withdrawn
     await made?.engine.close()
   }
 }
