@@ -91,6 +91,8 @@ function holdingClock(engine: SpanEngine, clock: VirtualClock): SpanEngine {
     release: sequence => hold(engine.release(sequence)),
     run: steps => hold(engine.run(steps)),
     logits: (sequence, row) => hold(engine.logits(sequence, row)),
+    readKv: (sequence, from, to) => hold(engine.readKv(sequence, from, to)),
+    writeKv: (sequence, from, bytes) => hold(engine.writeKv(sequence, from, bytes)),
     close: () => hold(engine.close())
   }
 }
@@ -135,7 +137,8 @@ async function swarmOf(engines: readonly SpanEngine[]) {
       endIds: new Set(),
       choice: 0,
       logprobs: undefined,
-      deadlineMs: 60_000
+      deadlineMs: 60_000,
+      standby: false
     }
   )
   const run = async (onToken: (count: number) => void = () => {}) => {
