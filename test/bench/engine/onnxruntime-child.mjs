@@ -89,6 +89,5 @@ async function load({ path }) {
 
 answerQuestions({
   load,
-  pass: (prompt, decoded) => runPass(prompt, decoded, step),
-  logits: async prompt => [...(await logitsAfter(0, prompt))]
+  pass: (prompt, decoded) => runPass(prompt, decoded, step)
 })
