@@ -18,10 +18,12 @@ import type {
   RowRequest,
   Step
 } from '../wire/frames.pb.js'
+import { keepWarm } from '../wire/keep-warm.ts'
 import { verifyOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
 import { chainProtocol } from '../wire/protocols.ts'
 import { isOf, isOfEarlierEpoch } from '../wire/session-ids.ts'
+import { standbyProtocol } from '../wire/standby-frames.ts'
 import { hasUnknownBody } from '../wire/unknown-body.ts'
 import { AnswerPath } from './answer-path.ts'
 import { withPeer } from './charge.ts'
@@ -54,6 +56,7 @@ export class Hop implements SessionPart {
   #answers: AnswerPath | undefined
   #runner: StepRunner<SessionPart> | undefined
   #feed: StandbyFeed | undefined
+  #cool = () => {}
   #state: 'opening' | 'open' | 'over' = 'opening'
 
   constructor(context: HostContext<SessionPart>, previous: Channel<ChainFrame>) {
@@ -85,6 +88,9 @@ export class Hop implements SessionPart {
       const own = await this.#takeSession(plan, signal)
       const rest = this.#last ? [] : await this.#openNext(open, plan, signal)
       signal.throwIfAborted()
+      // Should a neighbour be lost, its standby takes its place: the way there is open by then.
+      const around = [plan.hops[this.#index - 1]?.standby, plan.hops[this.#index + 1]?.standby]
+      this.#cool = keepWarm(links, clock, standbyProtocol, around)
       this.#feed = feedOf({
         context: this.#context,
         open,
@@ -381,6 +387,7 @@ export class Hop implements SessionPart {
     this.#opening.abort(reason)
     this.#answers?.end()
     this.#feed?.end()
+    this.#cool()
   }
 
   /** A session without KV content has nothing a later epoch could want. */

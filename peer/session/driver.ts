@@ -16,12 +16,14 @@ import { changesNumerics } from '../swarm/numerics.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
 import { peersOf, withStandbys } from '../swarm/standbys.ts'
-import type { Route } from '../swarm/types.ts'
+import type { Directory, Route } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
 import type { Answer, Encoding, HeadAsk } from '../wire/frames.pb.js'
+import { keepWarm } from '../wire/keep-warm.ts'
 import type { WireLogger } from '../wire/log.ts'
 import { PauseWatch } from '../wire/pause-watch.ts'
+import { standbyProtocol } from '../wire/standby-frames.ts'
 import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
@@ -125,6 +127,9 @@ export class Driver {
   #route: Route | undefined
   /** From where each hop of the chain runs steps. */
   #starts: Starts = []
+  #cool = () => {}
+  /** What the directory said when it was asked last; undefined once a chain planned from it could not be opened. */
+  #found: Directory | undefined
   /** Whether the next chain is to run through peers that hold KV of the session. */
   #prefersHolders = true
   /** Chains opened since the last answer. */
@@ -213,6 +218,7 @@ export class Driver {
     this.#pauses?.stop()
     this.#ending.abort(new PeerLostError('the session has ended'))
     this.#forgetHints()
+    this.#cool()
     if (chain !== undefined) this.#takeAlong(chain.route)
     this.#freeLeftBehind()
     await Promise.all([chain?.close(), this.#freeing])
@@ -254,6 +260,8 @@ export class Driver {
     this.#starts = this.#tries++ < MAX_REPLAYS ? planStarts(chain.hopStates, committed) : startsFromTokens(route.hops.length)
     chain.fed = replayFrom(this.#starts)
     this.#prefersHolders = true
+    this.#cool()
+    this.#cool = keepWarm(links, clock, standbyProtocol, [route.hops[0]!.standby])
     this.#takeAlong(route)
     this.#freeLeftBehind()
     return chain
@@ -262,9 +270,6 @@ export class Driver {
   /** The best route now, with standbys where the session has them; `holders` hold its KV. */
   async #plan(holders: readonly { peer: string }[], signal: AbortSignal): Promise<Route> {
     const { clock, model, reputation, limits, directory } = this.#context
-    const found = await within(clock, limits.openMs, 'asking the directory', signal, asking =>
-      directory.query(model.digest, asking)
-    )
     const question = {
       model: model.digest,
       layers: model.layers,
@@ -273,8 +278,19 @@ export class Driver {
       now: clock.now()
     }
     const holding = new Set(holders.map(({ peer }) => peer))
-    const planned = planRoute(found, { ...question, previous: this.#route, holding, linkMs: linksOf(this.#route) })
-    return this.#standby ? withStandbys(found, planned, { ...question, holding }) : planned
+    const plan = (found: Directory) => {
+      const route = planRoute(found, { ...question, previous: this.#route, holding, linkMs: linksOf(this.#route) })
+      return this.#standby ? withStandbys(found, route, { ...question, holding }) : route
+    }
+    if (holding.size > 0 && this.#found !== undefined) {
+      // Where standbys make up for what is lost nobody else is needed, and nobody waits for the directory.
+      const route = plan(this.#found)
+      if (route.hops.every(({ peer }) => holding.has(peer))) return route
+    }
+    this.#found = await within(clock, limits.openMs, 'asking the directory', signal, asking =>
+      directory.query(model.digest, asking)
+    )
+    return plan(this.#found)
   }
 
   #leaveBehind(route: Route): void {
@@ -323,8 +339,11 @@ export class Driver {
     const { reputation, clock } = this.#context
     const { peer } = error.details
     if (peer !== undefined && !this.#stoodStill()) reputation.failed(peer, clock.now())
-    // A peer that holds no KV after all, and has none free, would refuse again and again.
-    if (this.#chain === undefined) this.#prefersHolders &&= peer !== undefined
+    if (this.#chain === undefined) {
+      // A peer that holds no KV after all, and has none free, would refuse again and again.
+      this.#prefersHolders &&= peer !== undefined
+      this.#found = undefined
+    }
     this.#leave()
   }
 

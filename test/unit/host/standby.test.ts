@@ -202,6 +202,28 @@ test('an open that wants the KV gets it from a standby, whose session goes on wi
   await assertAllFree(swarm)
 })
 
+test('where standbys make up for what is lost the directory is not asked', async () => {
+  for (const [hosts, queries] of [
+    [DOUBLE, 1],
+    // No second holder of the middle's layers but one that has to be found and fed.
+    [[...THREE, THREE[0]!, { first: 3, end: 4 }, { first: 4, end: 6 }], 2]
+  ] as const) {
+    const swarm = new SmallSwarm(hosts)
+    const ask = swarm.directory
+    let asked = 0
+    swarm.directory = () => {
+      asked++
+      return ask.call(swarm)
+    }
+    const { tokens } = await run(swarm, count => {
+      if (count === 4) swarm.kill(1)
+    })
+    assert.deepEqual(tokens, expected)
+    assert.equal(asked, queries)
+    await assertAllFree(swarm)
+  }
+})
+
 test('a standby that can’t keep up holds up nobody, and the lag is told', async () => {
   const swarm = new SmallSwarm(DOUBLE)
   const { promise, resolve } = Promise.withResolvers<void>()
