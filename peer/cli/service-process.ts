@@ -36,12 +36,14 @@ export interface ServiceOptions {
   /** How long it may take to be ready. Default 120 s: a software driver compiles for tens of seconds. */
   readyMs?: number
   env?: NodeJS.ProcessEnv
+  /** Told of each line of its standard error as it comes. */
+  onLog?: (line: string) => void
   signal?: AbortSignal
 }
 
 /** @throws InternalError when it ends before it is ready, DeadlineError when it never is */
 export async function startService(args: readonly string[], options: ServiceOptions = {}): Promise<ServiceProcess> {
-  const { readyMs = 120_000, env = process.env, signal } = options
+  const { readyMs = 120_000, env = process.env, onLog, signal } = options
   signal?.throwIfAborted()
   const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
     // A group of its own, so that Ctrl-C reaches it through its parent, once; the channel tells it when the parent is gone.
@@ -57,6 +59,7 @@ export async function startService(args: readonly string[], options: ServiceOpti
   createInterface({ input: child.stderr! }).on('line', line => {
     lines.push(line)
     if (lines.length > KEPT_LINES) lines.shift()
+    onLog?.(line)
   })
   const stop = () => end(child, exited)
   try {

@@ -101,6 +101,7 @@ export class Hop implements SessionPart {
       })
       this.#startRunner(plan)
       this.#state = 'open'
+      this.#context.logger.debug({ session: this.#session?.key, epoch: plan.epoch, hop: this.#index }, 'hop open')
       this.#push({ opened: { session: plan.session, epoch: plan.epoch, hops: [own, ...rest] } })
     } catch (thrown) {
       this.fail(toShoalError(thrown))

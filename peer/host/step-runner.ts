@@ -125,6 +125,8 @@ export class StepRunner<Hop> {
       current: live,
       ready: () => this.#next === undefined || step.number - this.#credited <= plan.window,
       started: () => {
+        const { number, position, count } = step
+        context.logger.debug({ session: session.key, epoch: plan.epoch, number, position, count }, 'step started')
         order.spoiled(step)
         context.logs.cut(session.key, step.position)
       },

@@ -24,13 +24,19 @@ const POLL_MS = 250
 /** What a busy machine may need for what is a matter of a second. */
 const PATIENCE_MS = 30_000
 
+/** Reads a service's log as it is written. */
+export interface LogReader {
+  level: 'debug' | 'info'
+  onLine: (line: string) => void
+}
+
 export interface TestSwarm {
   readonly folder: string
   readonly url: string
   start: (...args: string[]) => Promise<ServiceProcess>
   /** `name` is the key file's: the same name is the same peer again. */
-  edge: (name: string, layers: string) => Promise<ServiceProcess>
-  serve: (name: string) => Promise<ServiceProcess>
+  edge: (name: string, layers: string, log?: LogReader) => Promise<ServiceProcess>
+  serve: (name: string, log?: LogReader) => Promise<ServiceProcess>
   /** Ends every process and removes the keys. */
   end: () => Promise<void>
 }
@@ -38,11 +44,15 @@ export interface TestSwarm {
 export async function startSwarm(): Promise<TestSwarm> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-chain-'))
   const services: ServiceProcess[] = []
-  const start = async (...args: string[]) => {
-    const service = await startService([...args, '--log-level', 'warn'])
+  const startLogged = async (args: readonly string[], log?: LogReader) => {
+    const service = await startService(
+      [...args, '--log-level', log?.level ?? 'warn'],
+      log === undefined ? {} : { onLog: log.onLine }
+    )
     services.push(service)
     return service
   }
+  const start = (...args: string[]) => startLogged(args)
   const end = async () => {
     await Promise.all(services.map(service => service.stop()))
     rmSync(folder, { recursive: true, force: true })
@@ -55,8 +65,9 @@ export async function startSwarm(): Promise<TestSwarm> {
       folder,
       url,
       start,
-      edge: (name, layers) => start('edge', '--join', url, '--layers', layers, '--kv-tokens', String(KV_TOKENS), ...key(name)),
-      serve: name => start('serve', '--join', url, '--port', '0', ...key(name)),
+      edge: (name, layers, log) =>
+        startLogged(['edge', '--join', url, '--layers', layers, '--kv-tokens', String(KV_TOKENS), ...key(name)], log),
+      serve: (name, log) => startLogged(['serve', '--join', url, '--port', '0', ...key(name)], log),
       end
     }
   } catch (error) {
