@@ -33,6 +33,7 @@ export interface LogReader {
 export interface TestSwarm {
   readonly folder: string
   readonly url: string
+  readonly bootstrap: ServiceProcess
   start: (...args: string[]) => Promise<ServiceProcess>
   /** `name` is the key file's: the same name is the same peer again. */
   edge: (name: string, layers: string, log?: LogReader) => Promise<ServiceProcess>
@@ -64,6 +65,7 @@ export async function startSwarm(): Promise<TestSwarm> {
     return {
       folder,
       url,
+      bootstrap,
       start,
       edge: (name, layers, log) =>
         startLogged(['edge', '--join', url, '--layers', layers, '--kv-tokens', String(KV_TOKENS), ...key(name)], log),

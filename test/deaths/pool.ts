@@ -3,11 +3,16 @@
  * killed or frozen at that moment; `restore` makes the swarm whole again with new ones.
  */
 import type { ServiceProcess } from '../../peer/cli/service-process.ts'
+import type { Health } from '../../peer/gateway/health.ts'
 import { eventually, healthOf, KV_TOKENS, startSwarm, type TestSwarm } from '../chain/swarm-kit.ts'
+
+const LOOK_MS = 500
 
 export interface Holder {
   /** Which of the parts it holds. */
   readonly part: number
+  /** The same name is the same peer again. */
+  readonly name: string
   readonly peer: string
   readonly service: ServiceProcess
   state: 'alive' | 'frozen' | 'dead'
@@ -42,7 +47,10 @@ export class Pool {
   #gateway: ServiceProcess | undefined
   #born = 0
   #losses: Loss[] = []
+  #lookedAt = Number.NEGATIVE_INFINITY
+  #seen: Promise<Health> | undefined
   readonly #forget: () => void
+  readonly #chain = new Map<number, Holder>()
   /** Told of everything that peers say. */
   onEvent: (event: HopEvent) => void = () => {}
 
@@ -86,9 +94,15 @@ export class Pool {
     return this.#losses
   }
 
+  /** Who opened each part last. */
+  get newestChain(): ReadonlySet<Holder> {
+    return new Set(this.#chain.values())
+  }
+
   /** One without memory of whom it lost: peers that were frozen and go on are as good as any again. */
   async newGateway(): Promise<void> {
     await this.#gateway?.stop()
+    this.#lookedAt = Number.NEGATIVE_INFINITY
     this.#losses = []
     const losses = this.#losses
     const onLine = (line: string) => {
@@ -123,8 +137,8 @@ export class Pool {
   }
 
   /** Those that are frozen go on. */
-  resume(): void {
-    for (const holder of this.#holders) {
+  resume(holders: readonly Holder[] = this.#holders): void {
+    for (const holder of holders) {
       if (holder.state !== 'frozen') continue
       holder.service.kill('SIGCONT')
       holder.state = 'alive'
@@ -139,14 +153,39 @@ export class Pool {
       const held = this.#holders.filter(holder => holder.part === part).length
       return Array.from({ length: this.#counts[part]! - held }, () => part)
     })
-    const born = await Promise.allSettled(missing.map(part => this.#bear(part)))
-    for (const result of born) {
-      if (result.status === 'rejected') throw result.reason
-      this.#holders.push(result.value)
+    // All settle, so that none is still starting when the swarm ends.
+    const born = await Promise.allSettled(missing.map(part => this.add(part)))
+    for (const result of born) if (result.status === 'rejected') throw result.reason
+    await this.known(this.#holders)
+  }
+
+  /** A further holder of the part, the dead one of that name or a new peer. */
+  async add(part: number, name = `edge-${this.#born++}`): Promise<Holder> {
+    let holder: Holder | undefined
+    const onLine = (line: string) => {
+      if (holder === undefined) return
+      const said = parse(line)
+      if (said === undefined || (said.msg !== 'hop open' && said.msg !== 'step started')) return
+      if (said.msg === 'hop open') this.#chain.set(part, holder)
+      this.onEvent({
+        holder,
+        what: said.msg,
+        session: String(said.session),
+        epoch: Number(said.epoch),
+        position: Number(said.position)
+      })
     }
+    const service = await this.swarm.edge(name, this.#parts[part]!, { level: 'debug', onLine })
+    holder = { part, name, peer: String(service.ready.peer), service, state: 'alive' }
+    this.#holders = [...this.#holders.filter(({ state }) => state !== 'dead'), holder]
+    return holder
+  }
+
+  /** Resolves once the gateway could use these. */
+  async known(holders: readonly Holder[]): Promise<void> {
     await eventually(
-      () => healthOf(this.gateway),
-      ({ hops }) => this.#holders.every(({ peer }) => hops.some(hop => hop.peer === peer && hop.state === 'serving')),
+      () => this.#health(),
+      ({ hops }) => holders.every(({ peer }) => hops.some(hop => hop.peer === peer && hop.state === 'serving')),
       'every peer known'
     )
   }
@@ -154,7 +193,7 @@ export class Pool {
   /** Resolves once every living peer says that nobody holds any of its KV. */
   async drained(): Promise<void> {
     await eventually(
-      () => healthOf(this.gateway),
+      () => this.#health(),
       ({ hops }) =>
         this.#holders.every(
           ({ state, peer }) => state !== 'alive' || hops.find(hop => hop.peer === peer)?.free_kv_tokens === KV_TOKENS
@@ -169,27 +208,18 @@ export class Pool {
     this.#forget()
   }
 
-  #killFrozen(): void {
-    for (const holder of this.#holders) if (holder.state === 'frozen') this.kill(holder)
+  /** Everybody who waits looks together: a directory node answers a gateway eight times a second, its sessions included. */
+  #health(): Promise<Health> {
+    const now = performance.now()
+    if (now - this.#lookedAt >= LOOK_MS) {
+      this.#lookedAt = now
+      this.#seen = healthOf(this.gateway)
+    }
+    return this.#seen!
   }
 
-  async #bear(part: number): Promise<Holder> {
-    let holder: Holder | undefined
-    const onLine = (line: string) => {
-      if (holder === undefined) return
-      const said = parse(line)
-      if (said === undefined || (said.msg !== 'hop open' && said.msg !== 'step started')) return
-      this.onEvent({
-        holder,
-        what: said.msg,
-        session: String(said.session),
-        epoch: Number(said.epoch),
-        position: Number(said.position)
-      })
-    }
-    const service = await this.swarm.edge(`edge-${this.#born++}`, this.#parts[part]!, { level: 'debug', onLine })
-    holder = { part, peer: String(service.ready.peer), service, state: 'alive' }
-    return holder
+  #killFrozen(): void {
+    for (const holder of this.#holders) if (holder.state === 'frozen') this.kill(holder)
   }
 }
 

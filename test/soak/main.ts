@@ -1,0 +1,45 @@
+/**
+ * `npm run soak -- --minutes N`: runs the soak and prints its figures. `--seed` says which faults and questions, `--json`
+ * where to keep the figures, every sample among them.
+ */
+import { writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { table } from '../../peer/cli/table.ts'
+import { megabytes, soak } from './soak.ts'
+
+const USAGE = 'usage: npm run soak -- [--minutes N] [--seed N] [--json FILE]'
+
+const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' }, json: { type: 'string' } } })
+const minutes = Number(values.minutes ?? 3)
+const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31))
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+
+if (!(minutes > 0 && minutes <= 24 * 60 && Number.isSafeInteger(seed))) {
+  console.error(USAGE)
+  process.exitCode = 2
+} else {
+  console.log(`${minutes} minutes, seed ${seed}`)
+  const figures = await soak({ minutes, seed, onProgress: line => console.log(line) })
+  const { answers, faults, processes, violations } = figures
+  console.log(
+    `\n${answers.whole} answers of ${answers.tokens} tokens, ${answers.recovered} of them recovered, ${answers.recoveries} times, at longest ${(answers.longestPauseMs / 1000).toFixed(1)} s`
+  )
+  console.log(
+    Object.entries(faults)
+      .map(([what, count]) => `${what} ${count}`)
+      .join(', ')
+  )
+  const rows = processes.map(({ name, firstBytes, lastBytes, meanBytes, growth, anonymousGrowth }) => [
+    name,
+    megabytes(firstBytes),
+    megabytes(lastBytes),
+    megabytes(meanBytes),
+    `${(100 * growth).toFixed(2)}%`,
+    `${(100 * anonymousGrowth).toFixed(2)}%`
+  ])
+  console.log(`\n${table(['process', 'first', 'last', 'mean of last half', 'slope per 10 min', 'of anonymous memory'], rows)}`)
+  console.log(violations.length === 0 ? '\nno violation' : `\n${violations.length} violations:\n${violations.join('\n')}`)
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 1)}\n`)
+  if (violations.length > 0) process.exitCode = 1
+}

@@ -1,0 +1,38 @@
+/** How much memory processes take over time, and whether it grows. */
+import { readFile } from 'node:fs/promises'
+
+export interface MemorySample {
+  /** Since the run began, ms. */
+  at: number
+  /** Resident bytes. */
+  rss: number
+  /** Of these what no file backs: the rest, program text above all, comes and goes as the kernel likes. */
+  anonymous: number
+}
+
+/** Resident bytes of a process, undefined when it is gone. Linux only: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
+export async function residentBytes(pid: number): Promise<Omit<MemorySample, 'at'> | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
+  const [rss, anonymous] = [bytes('VmRSS'), bytes('RssAnon')]
+  return Number.isNaN(rss + anonymous) ? undefined : { rss, anonymous }
+}
+
+export interface Trend {
+  /** Mean of the samples, bytes. */
+  mean: number
+  /** Least-squares slope as a share of the mean, per 10 minutes. */
+  growth: number
+}
+
+export function trendOf(samples: readonly MemorySample[], of: 'rss' | 'anonymous'): Trend {
+  const n = samples.length
+  const meanAt = samples.reduce((sum, { at }) => sum + at, 0) / n
+  const mean = samples.reduce((sum, sample) => sum + sample[of], 0) / n
+  let [covariance, variance] = [0, 0]
+  for (const sample of samples) {
+    covariance += (sample.at - meanAt) * (sample[of] - mean)
+    variance += (sample.at - meanAt) ** 2
+  }
+  return { mean, growth: variance === 0 ? 0 : ((covariance / variance) * 10 * 60_000) / mean }
+}
