@@ -7,6 +7,7 @@ export const BENCHES: Record<string, () => Promise<Bench>> = {
   chain: async () => (await import('./chain/chain.ts')).chain,
   kernels: async () => (await import('./kernels/kernels.ts')).kernels,
   start: async () => (await import('./start/start.ts')).start,
+  recovery: async () => (await import('./recovery.ts')).recovery,
   gpu: async () => (await import('./gpu/gpu.ts')).gpu
 }
 

@@ -4,8 +4,9 @@
  */
 import assert from 'node:assert/strict'
 import { type AnswerEnd, assertGolden, type StreamedToken, streamAnswer } from './answer-stream.ts'
-import { type GoldenText, goldenText } from './golden-texts.ts'
-import type { Holder, HopEvent, Loss, Pool } from './pool.ts'
+import { goldenText } from './golden-texts.ts'
+import { Killer } from './killer.ts'
+import type { Loss, Pool } from './pool.ts'
 
 export const PARTS = ['0-2', '3-5', '6-7']
 const HOP_NAMES = ['first', 'middle', 'last']
@@ -61,7 +62,12 @@ export interface CellResult {
 /** Leaves the swarm to be restored. @throws AssertionError when the answer is not whole, golden and marked as recovered */
 export async function runCell(pool: Pool, cell: Cell): Promise<CellResult> {
   const golden = cell.moment === 'prefill' ? LONG : SHORT
-  const killer = new Killer(pool, cell, golden)
+  const killer = new Killer({
+    hops: cell.hops,
+    position: cell.moment === 'prefill' ? 0 : golden.promptTokens + cell.moment,
+    again: cell.again,
+    strike: holder => (cell.signal === 'SIGKILL' ? pool.kill(holder) : pool.freeze(holder))
+  })
   const lossesBefore = pool.losses.length
   const stream = streamAnswer(pool.url, golden, AbortSignal.timeout(ANSWER_MS))
   pool.onEvent = event => killer.hear(event, stream.tokens.length)
@@ -71,7 +77,7 @@ export async function runCell(pool: Pool, cell: Cell): Promise<CellResult> {
   } catch (error) {
     const losses = pool.losses.slice(lossesBefore)
     throw new Error(
-      `${cellName(cell)}: ${(error as Error).message}\n${JSON.stringify({ killed: killer.killed, losses }, null, 1)}`,
+      `${cellName(cell)}: ${(error as Error).message}\n${JSON.stringify({ killed: killer.deaths.map(({ peer }) => peer), losses }, null, 1)}`,
       {
         cause: error
       }
@@ -96,7 +102,8 @@ export async function runCell(pool: Pool, cell: Cell): Promise<CellResult> {
   }
 }
 
-function longestSilence(tokens: readonly StreamedToken[], since: number): number {
+/** Longest time without a token after `since`, ms. */
+export function longestSilence(tokens: readonly StreamedToken[], since: number): number {
   let [before, longest] = [since, 0]
   for (const { at } of tokens) {
     if (at <= since) continue
@@ -104,46 +111,4 @@ function longestSilence(tokens: readonly StreamedToken[], since: number): number
     before = at
   }
   return longest
-}
-
-class Killer {
-  readonly #pool: Pool
-  readonly #cell: Cell
-  readonly #position: number
-  /** Who has each part of the newest chain. */
-  readonly #chain = new Map<number, Holder>()
-  readonly deaths: Holder[] = []
-  tokensBefore = 0
-  diedAt = 0
-
-  constructor(pool: Pool, cell: Cell, golden: GoldenText) {
-    this.#pool = pool
-    this.#cell = cell
-    this.#position = cell.moment === 'prefill' ? 0 : golden.promptTokens + cell.moment
-  }
-
-  get killed(): string[] {
-    return this.deaths.map(({ peer }) => peer)
-  }
-
-  hear({ holder, what, position }: HopEvent, tokens: number): void {
-    if (what === 'hop open') {
-      this.#chain.set(holder.part, holder)
-      return
-    }
-    const { hops, again } = this.#cell
-    if (holder.part !== hops.at(-1)) return
-    if (this.deaths.length === 0) {
-      if (position !== this.#position) return
-      this.tokensBefore = tokens
-      this.diedAt = performance.now()
-      for (const part of hops) this.#end(this.#chain.get(part)!)
-    } else if (again && this.deaths.length === hops.length && !this.deaths.includes(holder)) this.#end(holder)
-  }
-
-  #end(holder: Holder): void {
-    this.deaths.push(holder)
-    if (this.#cell.signal === 'SIGKILL') this.#pool.kill(holder)
-    else this.#pool.freeze(holder)
-  }
 }

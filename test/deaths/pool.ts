@@ -26,6 +26,8 @@ export interface HopEvent {
   epoch: number
   /** Of a step. */
   position: number
+  /** By the peer's clock, ms of Date.now(). */
+  at: number
 }
 
 /** What the gateway's driver says when it gives up a chain. */
@@ -172,7 +174,8 @@ export class Pool {
         what: said.msg,
         session: String(said.session),
         epoch: Number(said.epoch),
-        position: Number(said.position)
+        position: Number(said.position),
+        at: Date.parse(String(said.time))
       })
     }
     const service = await this.swarm.edge(name, this.#parts[part]!, { level: 'debug', onLine })

@@ -7,7 +7,7 @@ import { healthOf } from '../chain/swarm-kit.ts'
 import { assertGolden, streamAnswer } from '../deaths/answer-stream.ts'
 import { PARTS } from '../deaths/cells.ts'
 import { goldenText } from '../deaths/golden-texts.ts'
-import { Pool } from '../deaths/pool.ts'
+import { type Loss, Pool } from '../deaths/pool.ts'
 import { uniform } from '../sim/random.ts'
 import { Churn } from './churn.ts'
 import { type MemorySample, residentBytes, trendOf } from './memory.ts'
@@ -96,7 +96,7 @@ export async function soak({ minutes, seed, onProgress }: SoakOptions): Promise<
           const longest = Math.max(0, ...recoveries.map(({ pause_ms }) => pause_ms))
           answers.longestPauseMs = Math.max(answers.longestPauseMs, longest)
           if (longest > SLOW_MS)
-            onProgress(`slow, ${(longest / 1000).toFixed(1)} s: ${JSON.stringify(pool.losses.slice(lossesBefore))}`)
+            onProgress(`slow, ${(longest / 1000).toFixed(1)} s: ${lossesText(pool.losses.slice(lossesBefore))}`)
         } catch (error) {
           const at = `${((began - startedAt) / 1000).toFixed(1)} s, for ${((performance.now() - began) / 1000).toFixed(1)} s`
           violations.push(
@@ -157,4 +157,10 @@ export async function soak({ minutes, seed, onProgress }: SoakOptions): Promise<
 
 export function megabytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`
+}
+
+function lossesText(losses: readonly Loss[]): string {
+  return losses
+    .map(({ at, code, peer, epoch }) => `+${at - losses[0]!.at} ms ${code} ${peer?.slice(-6) ?? '?'} (epoch ${epoch})`)
+    .join(', ')
 }
