@@ -15,6 +15,7 @@ import { DeadlineError, InternalError, PeerLostError, ShoalError } from '../erro
 import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
 import { keepConnected } from './directory-keeper.ts'
+import { forgetGonePeers } from './forget-peers.ts'
 import { closeIdleConnections } from './idle-connections.ts'
 import { Libp2pChannel } from './libp2p-channel.ts'
 import { MAX_DIRECTORY_NODES, MAX_STREAMS_PER_PEER, STREAM_MS, type TlsCertificate } from './limits.ts'
@@ -173,6 +174,7 @@ function start(
   const keepers = directoryNodes.map(addresses => keepConnected(node, async () => addresses, logger, stopping.signal))
   const kept = new Set(directoryPeers)
   const stopIdle = closeIdleConnections(node, kept)
+  const stopForgetting = forgetGonePeers(node, kept)
   const relayOnlyUntil = new Map<string, number>()
   let stopped: Promise<void> | undefined
 
@@ -181,6 +183,7 @@ function start(
       signal?.removeEventListener('abort', onAbort)
       stopping.abort()
       stopIdle()
+      stopForgetting()
       await Promise.all(keepers)
       try {
         await node.stop()
