@@ -52,6 +52,15 @@ export class Reputation {
     return now < (this.#records.get(peer) ?? unknown).bannedUntil
   }
 
+  /**
+   * 0 for a peer that is not banned, 2 just after a failure and towards 1 with time: where all that hold a layer are banned,
+   * the one that failed longest ago has had most time to come back.
+   */
+  distrust(peer: string, now: number): number {
+    if (!this.isBanned(peer, now)) return 0
+    return 1 + 2 ** (-Math.max(0, now - this.#records.get(peer)!.lastFailure) / FIRST_BAN_MS)
+  }
+
   /** A step took `observedMs` on the peer where its announcement promised `announcedMs`. */
   observed(peer: string, announcedMs: number, observedMs: number, now: number): void {
     if (!(announcedMs > 0 && observedMs > 0)) return

@@ -111,7 +111,7 @@ function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, questi
     prefillMs: 1_000 / (offer.prefillRate * ratio),
     queueMs: offer.queueMs,
     penalty:
-      (reputation?.isBanned(peer, now) ? BANNED_PENALTY : 0) +
+      BANNED_PENALTY * (reputation?.distrust(peer, now) ?? 0) +
       (holding.size > 0 && !holds ? FEED_PENALTY : 0) +
       (offer.freeKvTokens < reserveTokens && !holds ? NO_KV_PENALTY : 0)
   }

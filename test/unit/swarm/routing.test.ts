@@ -147,6 +147,16 @@ test('banned peers are avoided unless nobody else holds their layers, and come b
   assert.deepEqual(peersOf(planRoute(two, ask(8, { reputation, now: 15_000 }))), ['a'])
 })
 
+test('where all are banned, the one that failed longest ago is tried, however fast the others are', () => {
+  const reputation = new Reputation()
+  const two = directoryOf({ a: offerOf(span(0, 8), 8), b: offerOf(span(0, 8), 8, { decodeRate: 1 }) })
+  reputation.failed('b', 0)
+  reputation.failed('a', 1_000)
+  assert.deepEqual(peersOf(planRoute(two, ask(8, { reputation, now: 1_000 }))), ['b'])
+  reputation.failed('b', 2_000)
+  assert.deepEqual(peersOf(planRoute(two, ask(8, { reputation, now: 2_000 }))), ['a'])
+})
+
 test('a peer without room for the session only when no other has it', () => {
   const two = directoryOf({ full: offerOf(span(0, 8), 8, { freeKvTokens: 0 }), b: offerOf(span(0, 8), 8, { decodeRate: 1 }) })
   assert.deepEqual(peersOf(planRoute(two, ask(8))), ['b'])
