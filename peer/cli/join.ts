@@ -8,7 +8,7 @@ import { InvalidRequestError, toShoalError } from '../errors.ts'
 import type { NamedManifest } from '../model/manifest.ts'
 import { openCompletionService } from '../session/completion.ts'
 import { directoryOf } from '../session/directory-query.ts'
-import type { CompletionService } from '../session/types.ts'
+import type { MeasuringService } from '../session/types.ts'
 import { Reputation } from '../swarm/reputation.ts'
 import type { Directory } from '../swarm/types.ts'
 import { fetchManifest } from '../weights/fetch-manifest.ts'
@@ -34,8 +34,10 @@ export interface PublishedModel extends NamedManifest {
   sources: string[]
 }
 
-export interface ServedCompletions extends CompletionService {
+export interface ServedCompletions extends MeasuringService {
   readonly layers: number
+  /** Values of one position's hidden state. */
+  readonly width: number
 }
 
 export interface Swarm {
@@ -43,6 +45,8 @@ export interface Swarm {
   readonly privateKey: PrivateKey
   readonly links: Links
   readonly client: DirectoryClient
+  /** What this process has seen of other peers. */
+  readonly reputation: Reputation
   /** Live announcements of every model. */
   directory: (signal?: AbortSignal) => Promise<Directory>
   /** The model of this name or digest, or the first; its manifest is fetched and held against its digest. */
@@ -72,13 +76,15 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
   const openService = async (name?: string): Promise<ServedCompletions> => {
     const manifest = await model(name)
     const service = openCompletionService({ links, privateKey, directory: client, manifest, reputation, logger })
-    return { ...service, model: { ...service.model, name: manifest.name }, layers: manifest.manifest.hyperparameters.layers }
+    const { layers, width } = manifest.manifest.hyperparameters
+    return { ...service, model: { ...service.model, name: manifest.name }, layers, width }
   }
   return {
     self: node.self,
     privateKey,
     links,
     client,
+    reputation,
     directory: asking => directory.query('', asking),
     model,
     openService,

@@ -61,6 +61,11 @@ export class Tokenizer {
     return this.withBos(this.encodePieces(this.textMarkers.cut(wellFormed)))
   }
 
+  /** Ids of text that goes on after other text: no BOS, and no space that the vocabulary wants before a text. */
+  encodeMore(text: string): number[] {
+    return this.encodePieces(this.textMarkers.cut(checkedText(text)), false)
+  }
+
   /** Ids of a rendered chat: the template's markers are control tokens, its messages' content is text. BOS exactly once. */
   encodeChat(chat: RenderedChat): number[] {
     const pieces = this.allMarkers
@@ -95,9 +100,9 @@ export class Tokenizer {
     return byte === undefined ? utf8.encode(token.replaceAll(SPACE_MARK, ' ')) : Uint8Array.of(byte)
   }
 
-  private encodePieces(pieces: readonly Piece[]): number[] {
+  private encodePieces(pieces: readonly Piece[], atStart = true): number[] {
     return pieces.flatMap((piece, i) =>
-      typeof piece === 'number' ? [piece] : this.encodePlain(piece, i === 0 || typeof pieces[i - 1] === 'number')
+      typeof piece === 'number' ? [piece] : this.encodePlain(piece, i === 0 ? atStart : typeof pieces[i - 1] === 'number')
     )
   }
 

@@ -18,8 +18,9 @@ import { DEFAULT_LIMITS, type DriverContext, type DriverLimits } from './driver.
 import { generate } from './generate.ts'
 import { HopTimes } from './hop-times.ts'
 import { ShownLogprobs, type TokenTexts } from './shown-logprobs.ts'
+import { SpentCompute } from './spent-compute.ts'
 import { StopScanner } from './stop-scanner.ts'
-import type { ChainHop, CompletionEvent, CompletionRequest, CompletionService } from './types.ts'
+import type { ChainHop, CompletionEvent, CompletionRequest, MeasuringService } from './types.ts'
 
 export interface CompletionServiceOptions {
   links: Links
@@ -34,7 +35,7 @@ export interface CompletionServiceOptions {
 }
 
 /** @throws UnsupportedModelError when the manifest's tokenizer or template can't be used */
-export function openCompletionService(options: CompletionServiceOptions): CompletionService {
+export function openCompletionService(options: CompletionServiceOptions): MeasuringService {
   const { links, privateKey, directory, manifest: named, logger = silent, clock = systemClock } = options
   const { manifest, digest } = named
   const { layers, width, vocabulary, contextLength } = manifest.hyperparameters
@@ -49,8 +50,17 @@ export function openCompletionService(options: CompletionServiceOptions): Comple
     limits: { ...DEFAULT_LIMITS, ...options.limits }
   }
   const text = new ModelText(manifest)
-  const encode = (input: CompletionRequest['input']): number[] =>
-    'text' in input ? text.tokenizer.encode(input.text) : text.encodeChat(input.messages, { tools: input.tools })
+  const encode = ({ input, answered = '' }: CompletionRequest): number[] => {
+    const asked = 'text' in input ? text.tokenizer.encode(input.text) : text.encodeChat(input.messages, { tools: input.tools })
+    return answered === '' ? asked : [...asked, ...text.tokenizer.encodeMore(answered)]
+  }
+  const prepare = (request: CompletionRequest): PreparedRequest => {
+    checkRequest(request, vocabulary)
+    const prompt = encode(request)
+    const param = 'text' in request.input ? 'prompt' : 'messages'
+    if (prompt.length === 0) throw new InvalidRequestError('the prompt is empty', { param })
+    return { prompt, maxTokens: answerRoom(prompt.length, request.maxTokens, contextLength, param) }
+  }
   const { tokens } = manifest.tokenizer
   const texts: TokenTexts = {
     // A vocabulary may be padded with ids that no token has.
@@ -60,25 +70,31 @@ export function openCompletionService(options: CompletionServiceOptions): Comple
 
   return {
     model: { name: manifest.name, digest, contextLength, warnings: text.warnings },
-    complete: (request, signal) => complete(context, text.tokenizer, texts, encode, request, signal)
+    measure: request => {
+      const { prompt, maxTokens } = prepare(request)
+      return { promptTokens: prompt.length, maxTokens }
+    },
+    countTokens: piece => text.tokenizer.encodeMore(piece).length,
+    complete: (request, signal) => complete(context, text.tokenizer, texts, prepare, request, signal)
   }
+}
+
+interface PreparedRequest {
+  prompt: number[]
+  maxTokens: number
 }
 
 async function* complete(
   context: DriverContext,
   tokenizer: Tokenizer,
   texts: TokenTexts,
-  encode: (input: CompletionRequest['input']) => number[],
+  prepare: (request: CompletionRequest) => PreparedRequest,
   request: CompletionRequest,
   signal: AbortSignal | undefined
 ): AsyncGenerator<CompletionEvent, void, undefined> {
   const { clock, model } = context
-  checkRequest(request, model.vocabulary)
   const startedAt = clock.now()
-  const prompt = encode(request.input)
-  const param = 'text' in request.input ? 'prompt' : 'messages'
-  if (prompt.length === 0) throw new InvalidRequestError('the prompt is empty', { param })
-  const maxTokens = answerRoom(prompt.length, request.maxTokens, model.contextLength, param)
+  const { prompt, maxTokens } = prepare(request)
   const events = generate(
     context,
     {
@@ -89,7 +105,8 @@ async function* complete(
       choice: 0,
       logprobs: request.logprobs,
       deadlineMs: request.deadlineMs,
-      standby: request.standby ?? false
+      standby: request.standby ?? false,
+      onlyPeers: request.onlyPeers
     },
     signal
   )
@@ -98,6 +115,7 @@ async function* complete(
   const logprobs = request.logprobs === undefined ? undefined : new ShownLogprobs(texts)
   const shown = (text: string) => (logprobs === undefined ? {} : { logprobs: logprobs.show(text) })
   const times = new HopTimes()
+  const spent = new SpentCompute()
   let reason: 'stop' | 'length' = 'length'
   let completionTokens = 0
   let firstAt = startedAt
@@ -105,15 +123,18 @@ async function* complete(
   let stopped = false
   for await (const event of events) {
     if (event.type === 'opened') {
+      spent.follow(event.route)
       yield { type: 'started', model: model.digest, promptTokens: prompt.length, chain: chainOf(event.route) }
     } else if (event.type === 'recovered') {
       const { lost, epoch, pauseMs, replayed, route, numericsChanged } = event.recovery
       times.restart()
+      spent.follow(route)
       yield { type: 'recovered', lost, epoch, pauseMs, replayed, chain: chainOf(route), numericsChanged }
     } else if (event.type === 'ended') {
       reason = event.reason
     } else {
       lastAt = clock.now()
+      spent.add(event.timings)
       if (completionTokens++ === 0) firstAt = lastAt
       else times.add(event.timings)
       const decoded = decoder.push(event.token)
@@ -140,7 +161,8 @@ async function* complete(
     completionTokens,
     ttftMs: firstAt - startedAt,
     tpotMs: completionTokens > 1 ? (lastAt - firstAt) / (completionTokens - 1) : 0,
-    hops: times.mean()
+    hops: times.mean(),
+    compute: spent.byPeer()
   }
 }
 

@@ -117,10 +117,20 @@ export interface DriverAnswer {
   recovery: Recovery | undefined
 }
 
+export interface DriverOptions {
+  /** KV positions to reserve on every hop. */
+  reserveTokens: number
+  /** Other holders of the hops' spans keep their KV, where there are any. Default false. */
+  standby?: boolean
+  /** What the first chain may run through; undefined: any. */
+  onlyPeers?: ReadonlySet<string> | undefined
+}
+
 export class Driver {
   readonly #context: DriverContext
   readonly #reserveTokens: number
   readonly #standby: boolean
+  readonly #onlyPeers: ReadonlySet<string> | undefined
   readonly #session = crypto.getRandomValues(new Uint8Array(16))
   #epoch = 0
   #chain: Chain | undefined
@@ -143,11 +153,11 @@ export class Driver {
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
 
-  /** `standby`: other holders of the hops' spans keep their KV, where there are any. */
-  constructor(context: DriverContext, reserveTokens: number, standby = false) {
+  constructor(context: DriverContext, { reserveTokens, standby = false, onlyPeers }: DriverOptions) {
     this.#context = context
     this.#reserveTokens = reserveTokens
     this.#standby = standby
+    this.#onlyPeers = onlyPeers
     this.#moveAway = new MoveAway(context.clock, context.reputation, () => this.#plan([], this.#ending.signal))
   }
 
@@ -279,7 +289,13 @@ export class Driver {
     }
     const holding = new Set(holders.map(({ peer }) => peer))
     const plan = (found: Directory) => {
-      const route = planRoute(found, { ...question, previous: this.#route, holding, linkMs: linksOf(this.#route) })
+      const route = planRoute(found, {
+        ...question,
+        previous: this.#route,
+        holding,
+        linkMs: linksOf(this.#route),
+        ...(this.#epoch === 0 && this.#onlyPeers !== undefined ? { onlyPeers: this.#onlyPeers } : {})
+      })
       return this.#standby ? withStandbys(found, route, { ...question, holding }) : route
     }
     if (holding.size > 0 && this.#found !== undefined) {

@@ -27,6 +27,8 @@ export interface GenerationRequest {
   deadlineMs: number | undefined
   /** Have other peers keep the hops' KV: a lost hop costs no prefill. */
   standby: boolean
+  /** Peers that the first chain may run through; undefined: any. */
+  onlyPeers?: ReadonlySet<string> | undefined
 }
 
 export type GenerationEvent =
@@ -42,11 +44,12 @@ export async function* generate(
   signal?: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
   const { model, clock } = context
-  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs, standby } = request
+  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs, standby, onlyPeers } = request
   signal?.throwIfAborted()
   const until = deadlineMs === undefined ? undefined : clock.now() + deadlineMs
   const limit = limitOf(context, deadlineMs, signal)
-  const driver = new Driver(context, Math.min(prompt.length + maxTokens, model.contextLength), standby)
+  const reserveTokens = Math.min(prompt.length + maxTokens, model.contextLength)
+  const driver = new Driver(context, { reserveTokens, standby, onlyPeers })
   const tokens = [...prompt]
   try {
     while (tokens.length - prompt.length < maxTokens) {

@@ -47,6 +47,32 @@ export interface CompletionRequest {
    * Default false: it takes KV on as many peers again, and sends every position's KV once.
    */
   standby?: boolean
+  /** Text of the answer that the reader has already: the answer goes on after it, and does not repeat it. */
+  answered?: string
+  /** The first chain runs through these peers only; one that replaces it through whatever peers there are. */
+  onlyPeers?: ReadonlySet<string>
+  /** What the caller says of where the answer may come from; for a service that chooses. */
+  wish?: PlacementWish
+}
+
+export interface PlacementWish {
+  /** Name of a request class. */
+  class?: string
+  /** The text must not leave the edge. */
+  edgeOnly?: boolean
+  /** Whom the caller says it asks for. */
+  user?: string
+  /** The text is read as it comes: what is already told can't be taken back. */
+  stream: boolean
+}
+
+/** Where a request went and why, each time it was sent somewhere. */
+export interface Placement {
+  class: string
+  arm: string
+  reason: string
+  /** What happened to the arm before this one. */
+  after?: { arm: string; error: string }
 }
 
 /** Of the model's own distribution: temperature 1, nothing filtered, penalised or biased. */
@@ -122,7 +148,15 @@ export type CompletionEvent =
       tpotMs: number
       /** Mean over decoded tokens, in chain order of the last chain. */
       hops: HopTime[]
+      /** Milliseconds of all tokens' compute, by peer, over every chain. Of a prompt in chunks only the last is known. */
+      compute?: { peer: string; ms: number }[]
     }
+
+/** By a service that chooses between arms: before everything else, and again at each change. */
+export interface PlacedEvent {
+  type: 'placed'
+  placement: Placement
+}
 
 /** Everything a face needs to answer requests for one model. */
 export interface CompletionService {
@@ -133,4 +167,22 @@ export interface CompletionService {
    * frees the session on every hop.
    */
   complete: (request: CompletionRequest, signal?: AbortSignal) => AsyncGenerator<CompletionEvent, void, undefined>
+}
+
+/** A service that may choose where an answer comes from, and says so. Any CompletionService is one that has no choice. */
+export interface PlacingService extends Pick<CompletionService, 'model'> {
+  complete: (request: CompletionRequest, signal?: AbortSignal) => AsyncGenerator<CompletionEvent | PlacedEvent, void, undefined>
+}
+
+/** A service that can tell what a request will take before it is run. */
+export interface MeasuringService extends CompletionService {
+  /** @throws what `complete` would throw of a request that is wrong in itself */
+  measure: (request: CompletionRequest) => RequestMeasure
+  countTokens: (text: string) => number
+}
+
+export interface RequestMeasure {
+  promptTokens: number
+  /** Most tokens of answer. */
+  maxTokens: number
 }

@@ -236,3 +236,35 @@ test('a deadline ends the answer and frees the hops', async () => {
   await swarm.clock.pass(1_000)
   assert.deepEqual(swarm.freeBlocks(), [256, 256])
 })
+
+test('an answer goes on after what the reader has of it, and repeats nothing', async () => {
+  const { service, complete } = swarmOf()
+  const answered = tokenizer.decode(reference.slice(0, 10))
+  const events = await complete({ answered, maxTokens: 14 })
+  const text = events.map(event => (event.type === 'text' ? event.text : '')).join('')
+  const asked = [...tokenizer.encode(PROMPT), ...tokenizer.encodeMore(answered)]
+  // Text cut into other tokens than were drawn may go on otherwise; what is fed is prompt and answer, each once.
+  assert.equal(text, tokenizer.decode(await greedyReference(asked, 14, model)))
+  assert.equal(service.measure({ input: { text: PROMPT }, answered, sampling: greedy, stop: [] }).promptTokens, asked.length)
+  assert.equal(tokenizer.decode(asked.slice(tokenizer.encode(PROMPT).length)), answered)
+})
+
+test('the first chain runs through the peers asked for, whatever others cost', async () => {
+  const { swarm, complete } = swarmOf([
+    { first: 0, end: layers },
+    { first: 0, end: 3 },
+    { first: 3, end: layers }
+  ])
+  const [, ...pair] = swarm.hosts.map(({ id }) => id)
+  const peersOf = (events: CompletionEvent[]) =>
+    events.flatMap(event => (event.type === 'started' ? event.chain.map(({ peer }) => peer) : []))
+  assert.deepEqual(peersOf(await complete()), [swarm.hosts[0]!.id])
+  const events = await complete({ onlyPeers: new Set(pair) })
+  assert.deepEqual(peersOf(events), pair)
+  const finished = events.at(-1)!
+  assert.ok(finished.type === 'finished' && finished.compute !== undefined)
+  assert.deepEqual(
+    finished.compute.map(({ peer }) => peer),
+    pair
+  )
+})
