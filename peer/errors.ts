@@ -79,6 +79,8 @@ export class InvalidRequestError extends define('INVALID_REQUEST') {}
 export class ContextLengthError extends define('CONTEXT_LENGTH') {}
 /** Something did not happen within its limit. */
 export class DeadlineError extends define('DEADLINE') {}
+/** A cloud endpoint can't be reached, failed, or answered what can't be used. */
+export class CloudError extends define('CLOUD_FAILED') {}
 /** A program error caught at a boundary; the message is for operators, not for strangers. */
 export class InternalError extends define('INTERNAL') {}
 
@@ -105,6 +107,7 @@ const classes = [
   InvalidRequestError,
   ContextLengthError,
   DeadlineError,
+  CloudError,
   InternalError
 ]
 const byCode = new Map(classes.map(type => [type.code, type]))

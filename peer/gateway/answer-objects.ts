@@ -2,7 +2,7 @@
  * The objects of OpenAI's API that carry an answer, whole or as chunks. One builder for both APIs: they differ in names
  * and in where the text sits. Shoal's own field `shoal` says which peers answered and how long each took.
  */
-import type { ChainHop, CompletionEvent, Recovered, ShownLogprob } from '../session/types.ts'
+import type { ChainHop, CompletionEvent, Placement, Recovered, ShownLogprob } from '../session/types.ts'
 import { chatLogprobs, textLogprobs } from './logprob-objects.ts'
 
 export type Api = 'chat' | 'text'
@@ -20,6 +20,8 @@ export interface AnswerHeader {
 export interface AnswerTrace {
   chain: ChainHop[]
   recoveries: Recovered[]
+  /** Where there was a choice: the arms that the request went to, the one that answered last. */
+  placements: readonly Placement[]
 }
 
 export function answerId(api: Api): string {
@@ -78,7 +80,7 @@ function usage({ promptTokens, completionTokens }: Finished) {
   return { prompt_tokens: promptTokens, completion_tokens: completionTokens, total_tokens: promptTokens + completionTokens }
 }
 
-function shoalPart({ digest }: AnswerHeader, finished: Finished, { chain, recoveries }: AnswerTrace) {
+function shoalPart({ digest }: AnswerHeader, finished: Finished, { chain, recoveries, placements }: AnswerTrace) {
   return {
     model_digest: digest,
     ttft_ms: finished.ttftMs,
@@ -95,6 +97,7 @@ function shoalPart({ digest }: AnswerHeader, finished: Finished, { chain, recove
       pause_ms: recovered.pauseMs,
       chain: recovered.chain.map(({ peer, span }) => ({ peer, layers: [span.first, span.end] })),
       numerics_changed: recovered.numericsChanged
-    }))
+    })),
+    ...(placements.length === 0 ? {} : { placements })
   }
 }

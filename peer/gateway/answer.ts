@@ -2,31 +2,44 @@
  * Runs one request through a CompletionService and gives it OpenAI's form: one object, or the lines of an event stream.
  */
 import { InternalError } from '../errors.ts'
-import type { CompletionEvent, CompletionRequest, CompletionService, ShownLogprob } from '../session/types.ts'
+import type { CompletionEvent, CompletionRequest, Placement, PlacingService, ShownLogprob } from '../session/types.ts'
 import { type AnswerHeader, type AnswerTrace, finalChunk, textChunk, usageChunk, wholeAnswer } from './answer-objects.ts'
 
 type Events = AsyncGenerator<CompletionEvent, void, undefined>
 type Finished = Extract<CompletionEvent, { type: 'finished' }>
 
+type AllEvents = ReturnType<PlacingService['complete']>
+
 /** The events of a request with the first one already there, so that a refusal shows before anything is sent. */
 export interface OpenedAnswer {
   first: Promise<IteratorResult<CompletionEvent, void>>
   rest: Events
+  /** Where the request was sent so far, the latest last; nowhere where there is no choice. */
+  placements: readonly Placement[]
   /** Told of each pause in which a lost chain was replaced. */
   recovered: (pauseMs: number) => void
 }
 
 export function openAnswer(
-  service: CompletionService,
+  service: PlacingService,
   request: CompletionRequest,
   signal: AbortSignal,
   recovered: (pauseMs: number) => void
 ): OpenedAnswer {
-  const rest = service.complete(request, signal)
+  const placements: Placement[] = []
+  const rest = placed(service.complete(request, signal), placements)
   const first = rest.next()
   // Whoever reads it hears of a failure; one that comes while a status is waited for must not end the process.
   first.catch(() => {})
-  return { first, rest, recovered }
+  return { first, rest, placements, recovered }
+}
+
+/** The events without those that say where the request went: these are kept. */
+async function* placed(events: AllEvents, placements: Placement[]): Events {
+  for await (const event of events) {
+    if (event.type === 'placed') placements.push(event.placement)
+    else yield event
+  }
 }
 
 async function* eventsOf({ first, rest, recovered }: OpenedAnswer): Events {
@@ -41,7 +54,7 @@ async function* eventsOf({ first, rest, recovered }: OpenedAnswer): Events {
 }
 
 export async function collectAnswer(header: AnswerHeader, opened: OpenedAnswer) {
-  const trace: AnswerTrace = { chain: [], recoveries: [] }
+  const trace: AnswerTrace = { chain: [], recoveries: [], placements: opened.placements }
   let text = ''
   let logprobs: ShownLogprob[] | undefined
   let finished: Finished | undefined
@@ -66,13 +79,16 @@ export async function* chunkAnswer(
   opened: OpenedAnswer,
   includeUsage: boolean
 ): AsyncGenerator<object, void, undefined> {
-  const trace: AnswerTrace = { chain: [], recoveries: [] }
+  const trace: AnswerTrace = { chain: [], recoveries: [], placements: opened.placements }
   // With include_usage every chunk carries the field, null but in the last.
   const dressed = (chunk: object) => (includeUsage ? { usage: null, ...chunk } : chunk)
   let finished: Finished | undefined
+  let begun = false
   for await (const event of eventsOf(opened)) {
     follow(trace, event)
-    if (event.type === 'started' && header.api === 'chat') yield dressed(textChunk(header, '', true))
+    // An answer that goes on elsewhere starts there as well.
+    if (event.type === 'started' && header.api === 'chat' && !begun) yield dressed(textChunk(header, '', true))
+    begun ||= event.type === 'started'
     if (event.type === 'text' && (event.text !== '' || event.logprobs?.length))
       yield dressed(textChunk(header, event.text, false, event.logprobs))
     if (event.type === 'finished') finished = event

@@ -3,6 +3,7 @@
  */
 import {
   BusyError,
+  CloudError,
   ContextLengthError,
   DeadlineError,
   InvalidFrameError,
@@ -49,6 +50,7 @@ export function toApiError(thrown: unknown): ApiError {
     return { ...build(503, 'server_error', words, null, error.code.toLowerCase()), retryAfter: retryAfter(error) }
   }
   if (error instanceof DeadlineError) return build(504, 'server_error', message, null, 'deadline')
+  if (error instanceof CloudError) return build(502, 'server_error', message, null, 'cloud_failed')
   // Anything else is for the operator, who finds it in the log.
   return build(
     500,

@@ -7,6 +7,7 @@ import { type Body, invalid, readBody, readBoolean, readNumber, readString, refu
 import { MAX_NAME_LENGTH, MAX_STOP_LENGTH, MAX_STOP_TEXTS } from './limits.ts'
 import { readMessages, readTools } from './read-messages.ts'
 import { readChatLogprobs, readSampling, readTextLogprobs, samplingFields } from './read-sampling.ts'
+import { wishFields } from './wish.ts'
 
 export interface ApiRequest {
   model: string
@@ -25,7 +26,8 @@ const commonFields = [
   'n',
   'logprobs',
   'user',
-  'shoal'
+  'shoal',
+  ...wishFields
 ]
 const chatFields = new Set([
   ...commonFields,

@@ -5,22 +5,25 @@
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import cors from '@fastify/cors'
-import fastify, { type FastifyBaseLogger, type FastifyReply } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import { BusyError, InternalError } from '../errors.ts'
-import type { CompletionService } from '../session/types.ts'
-import { chunkAnswer, collectAnswer, openAnswer } from './answer.ts'
+import type { PlacingService } from '../session/types.ts'
+import { chunkAnswer, collectAnswer, type OpenedAnswer, openAnswer } from './answer.ts'
 import { type AnswerHeader, type Api, answerId } from './answer-objects.ts'
 import { type ApiError, fromHttpError, modelNotFound, toApiError } from './api-error.ts'
 import { eventStream, withinOrUndefined } from './event-stream.ts'
 import type { AnswerCounts, Health } from './health.ts'
 import { CLOSE_GRACE_MS, HEALTH_MS, MAX_BODY_BYTES, MAX_CONCURRENT_ANSWERS, STATUS_WAIT_MS } from './limits.ts'
 import { type ApiRequest, readChatRequest, readTextRequest } from './read-request.ts'
+import { ARM_HEADER, readWish } from './wish.ts'
 
 export interface GatewayOptions {
   /** Asked at every request, so that models may come and go. */
-  services: () => readonly CompletionService[]
+  services: () => readonly PlacingService[]
   /** What GET /health tells, given what the gateway counts itself. */
   health: (counts: AnswerCounts, signal: AbortSignal) => Promise<Health>
+  /** What GET /v1/shoal/selector tells; absent where nothing is chosen. */
+  selection?: () => object
   host: string
   /** 0 lets the system choose. */
   port: number
@@ -36,7 +39,8 @@ export interface Gateway {
   close: () => Promise<void>
 }
 
-export async function startGateway({ services, health, host, port, standby = false, logger }: GatewayOptions): Promise<Gateway> {
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { services, health, selection, host, port, standby = false, logger } = options
   const server = fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
@@ -53,7 +57,7 @@ export async function startGateway({ services, health, host, port, standby = fal
     recoveries.pauseMs += pauseMs
   }
 
-  await server.register(cors, { origin: '*', exposedHeaders: ['retry-after'] })
+  await server.register(cors, { origin: '*', exposedHeaders: ['retry-after', ARM_HEADER] })
   server.setNotFoundHandler((request, reply) =>
     sendError(reply, fromHttpError(404, `Unknown request URL: ${request.method} ${request.url}`))
   )
@@ -64,7 +68,7 @@ export async function startGateway({ services, health, host, port, standby = fal
   })
 
   const find = (name: string) => services().find(({ model }) => model.name === name || model.digest === name)
-  const modelObject = ({ model }: CompletionService) => ({
+  const modelObject = ({ model }: PlacingService) => ({
     id: model.name,
     object: 'model',
     created,
@@ -81,10 +85,11 @@ export async function startGateway({ services, health, host, port, standby = fal
     const state = await health({ answering, recoveries }, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
     return reply.code(state.status === 'ok' ? 200 : 503).send(state)
   })
-  server.post('/v1/chat/completions', (request, reply) => answer('chat', readChatRequest(request.body), reply))
-  server.post('/v1/completions', (request, reply) => answer('text', readTextRequest(request.body), reply))
+  if (selection !== undefined) server.get('/v1/shoal/selector', () => selection())
+  server.post('/v1/chat/completions', (request, reply) => answer('chat', readChatRequest(request.body), request, reply))
+  server.post('/v1/completions', (request, reply) => answer('text', readTextRequest(request.body), request, reply))
 
-  async function answer(api: Api, request: ApiRequest, reply: FastifyReply) {
+  async function answer(api: Api, request: ApiRequest, { body, headers }: FastifyRequest, reply: FastifyReply) {
     const service = find(request.model)
     if (service === undefined) return sendError(reply, modelNotFound(request.model))
     if (answering >= MAX_CONCURRENT_ANSWERS) throw new BusyError('This gateway answers as many requests as it can')
@@ -99,8 +104,12 @@ export async function startGateway({ services, health, host, port, standby = fal
       if (answering === 0 && closing.signal.aborted) quiet.resolve()
       left.abort(new InternalError('the client left'))
     })
-    const opened = openAnswer(service, { ...byDefault, ...request.completion }, signal, recovered)
-    if (!request.stream) return reply.send(await collectAnswer(header, opened))
+    const wish = selection === undefined ? {} : { wish: readWish(body, headers, request.stream) }
+    const opened = openAnswer(service, { ...byDefault, ...request.completion, ...wish }, signal, recovered)
+    if (!request.stream) {
+      const whole = await collectAnswer(header, opened)
+      return nameArm(reply, opened).send(whole)
+    }
     // Errors before the first event get a status of their own, unless they take long to come.
     await withinOrUndefined(opened.first, STATUS_WAIT_MS)
     const lines = eventStream(chunkAnswer(header, opened, request.includeUsage), thrown => {
@@ -108,7 +117,7 @@ export async function startGateway({ services, health, host, port, standby = fal
       reply.log.warn({ err: thrown }, 'answer broke off')
       return toApiError(thrown).body
     })
-    return reply
+    return nameArm(reply, opened)
       .header('content-type', 'text/event-stream; charset=utf-8')
       .header('cache-control', 'no-cache')
       .header('x-accel-buffering', 'no')
@@ -125,6 +134,11 @@ export async function startGateway({ services, health, host, port, standby = fal
       await server.close()
     }
   }
+}
+
+function nameArm(reply: FastifyReply, { placements }: OpenedAnswer): FastifyReply {
+  const arm = placements.at(-1)?.arm
+  return arm === undefined ? reply : reply.header(ARM_HEADER, arm)
 }
 
 function sendError(reply: FastifyReply, { status, retryAfter, body }: ApiError) {

@@ -20,6 +20,12 @@ export interface Arm {
   /** In the budget's currency. */
   promptPrice: number
   tokenPrice: number
+  /** Bytes for each token between the arm's own hops, prompt and answer alike, beside those of the ask. */
+  hopBytes?: number
+  /** What is left of a budget of its own. */
+  moneyLeft?: number
+  /** It can't do what the request asks for. */
+  unable?: boolean
   /** A breaker or a Retry-After keeps requests off until then, milliseconds. */
   pausedUntil?: number
 }
@@ -28,6 +34,8 @@ export interface Ask {
   class: RequestClass
   policy: 'any' | 'edge only'
   promptTokens: number
+  /** The prompt in any other model's tokens has at most so many; what money is reserved for. Absent: as many as here. */
+  mostPromptTokens?: number
   /** At most so many tokens of answer: what KV room and budget are reserved for. */
   maxTokens: number
   /** Bytes that travel to the arm before prefill can end, and for each token of the answer. */
@@ -37,7 +45,7 @@ export interface Ask {
   now: number
 }
 
-export type Refusal = 'edge only' | 'malformed' | 'paused' | 'KV room' | 'bandwidth' | 'budget' | 'deadline'
+export type Refusal = 'edge only' | 'malformed' | 'unable' | 'paused' | 'KV room' | 'bandwidth' | 'budget' | 'deadline'
 
 export interface Estimate {
   firstTokenMs: number
@@ -48,14 +56,15 @@ export interface Estimate {
 
 /** Most that the request can cost on the arm. */
 export function highestPrice(arm: Arm, ask: Ask): number {
-  return arm.promptPrice * ask.promptTokens + arm.tokenPrice * ask.maxTokens
+  return arm.promptPrice * (ask.mostPromptTokens ?? ask.promptTokens) + arm.tokenPrice * ask.maxTokens
 }
 
 /** Waiting, prefill and decode as they would be for a request sent now. */
 export function estimate(arm: Arm, ask: Ask): Estimate {
   const transferMs = (bytes: number) => (bytes === 0 ? 0 : (bytes / arm.bandwidth) * 1_000)
-  const firstTokenMs = arm.waitMs + arm.linkMs + transferMs(ask.promptBytes) + ask.promptTokens * arm.prefillMsPerToken
-  const perTokenMs = arm.decodeMsPerToken + transferMs(ask.tokenBytes)
+  const prefillMs = transferMs(promptBytes(arm, ask)) + ask.promptTokens * arm.prefillMsPerToken
+  const firstTokenMs = arm.waitMs + arm.linkMs + prefillMs
+  const perTokenMs = arm.decodeMsPerToken + transferMs(tokenBytes(arm, ask))
   const { class: wanted } = ask
   return { firstTokenMs, perTokenMs, slack: Math.min(1 - firstTokenMs / wanted.firstTokenMs, 1 - perTokenMs / wanted.perTokenMs) }
 }
@@ -68,13 +77,24 @@ export function refusal(arm: Arm, ask: Ask, ledger?: Ledger): Refusal | undefine
   // Absolute: nothing below may be asked before it.
   if (ask.policy === 'edge only' && arm.place !== 'edge') return 'edge only'
   if (!wellFormed(arm)) return 'malformed'
+  if (arm.unable === true) return 'unable'
   if ((arm.pausedUntil ?? ask.now) > ask.now) return 'paused'
   if (arm.freeKvTokens < ask.promptTokens + ask.maxTokens) return 'KV room'
   const { class: wanted } = ask
-  if (ask.promptBytes > (arm.bandwidth * wanted.firstTokenMs) / 1_000) return 'bandwidth'
-  if (ask.tokenBytes > (arm.bandwidth * wanted.perTokenMs) / 1_000) return 'bandwidth'
-  if (ledger !== undefined && !canReserve(ledger, highestPrice(arm, ask), ask.now)) return 'budget'
+  if (promptBytes(arm, ask) > (arm.bandwidth * wanted.firstTokenMs) / 1_000) return 'bandwidth'
+  if (tokenBytes(arm, ask) > (arm.bandwidth * wanted.perTokenMs) / 1_000) return 'bandwidth'
+  const price = highestPrice(arm, ask)
+  if (ledger !== undefined && !canReserve(ledger, price, ask.now)) return 'budget'
+  if (price > 0 && price > (arm.moneyLeft ?? Number.POSITIVE_INFINITY)) return 'budget'
   return estimate(arm, ask).slack < 0 ? 'deadline' : undefined
+}
+
+function promptBytes({ hopBytes = 0 }: Arm, ask: Ask): number {
+  return ask.promptBytes + hopBytes * ask.promptTokens
+}
+
+function tokenBytes({ hopBytes = 0 }: Arm, ask: Ask): number {
+  return ask.tokenBytes + hopBytes
 }
 
 function wellFormed(arm: Arm): boolean {

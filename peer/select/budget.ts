@@ -3,6 +3,13 @@
  * cost, so that requests in parallel never pass the limit together. A value, with time from the caller.
  */
 
+/** As an operator sets it. */
+export interface Budget {
+  /** In the currency of the prices, whatever it is. */
+  limit: number
+  periodMs: number
+}
+
 export interface Ledger {
   /** In the currency of the prices; infinite for none. */
   limit: number
@@ -25,6 +32,11 @@ export function committed(ledger: Ledger): number {
   let sum = ledger.spent
   for (const amount of ledger.reserved.values()) sum += amount
   return sum
+}
+
+/** What can still be reserved. */
+export function moneyLeft(ledger: Ledger, now: number): number {
+  return ledger.limit - committed(turned(ledger, now))
 }
 
 export function canReserve(ledger: Ledger, amount: number, now: number): boolean {

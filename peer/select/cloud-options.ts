@@ -1,5 +1,5 @@
 /** What an operator tells of a cloud endpoint. */
-import type { Budget } from './settings.ts'
+import type { Budget } from './budget.ts'
 
 export interface CloudOptions {
   /** Its arm is `cloud:` and this. */

@@ -190,16 +190,34 @@ function scoresOf(
   ask: Ask,
   { exploration, violationPenalty }: SelectorOptions
 ): Score[] {
-  const known = allowed.map(arm => ({ arm, record: records.get(arm.id) ?? unseen }))
+  const known = allowed.map(arm => ({ id: arm.id, record: records.get(arm.id) ?? unseen, expected: expectedSlack(arm, ask) }))
+  return standings(known, ask.class, { exploration, violationPenalty })
+}
+
+/** Every arm of a cell as it stands, without an estimate of any request: for people to look at. */
+export function cellScores(
+  records: ReadonlyMap<string, ArmRecord>,
+  wanted: RequestClass,
+  options: SelectorOptions = SELECTOR_OPTIONS
+): Score[] {
+  const known = [...records].map(([id, record]) => ({ id, record, expected: undefined }))
+  return standings(known, wanted, options)
+}
+
+function standings(
+  known: readonly { id: string; record: ArmRecord; expected: number | undefined }[],
+  wanted: RequestClass,
+  { exploration, violationPenalty }: Pick<SelectorOptions, 'exploration' | 'violationPenalty'>
+): Score[] {
   const scale = scaleOf(known.map(({ record }) => record))
   const tried = known.reduce((sum, { record }) => sum + record.samples + record.inFlight, 0)
-  return known.map(({ arm, record }) => {
+  return known.map(({ id, record, expected }) => {
     const count = record.samples + record.inFlight
-    const mean = meanReward(record, ask.class, scale, expectedSlack(arm, ask))
+    const mean = meanReward(record, wanted, scale, expected)
     const penalty = record.samples === 0 ? 0 : (violationPenalty * record.violations) / record.samples
     // ln t below 1 would leave a first few pulls without any bonus.
     const bonus = exploration * Math.sqrt(Math.max(1, Math.log(tried)) / count)
-    return { arm: arm.id, mean, index: count === 0 ? undefined : (mean ?? 0) + bonus - penalty, penalty }
+    return { arm: id, mean, index: count === 0 ? undefined : (mean ?? 0) + bonus - penalty, penalty }
   })
 }
 

@@ -2,6 +2,7 @@
  * The operator's file of clouds, classes, rules and budgets, from JSON to values. Keys stand in environment variables that
  * the file names: a file of settings is copied around, a key must not be.
  */
+import type { Budget } from './budget.ts'
 import { BATCH, type ClassRule, INTERACTIVE, type RequestClass } from './classes.ts'
 import type { CloudOptions } from './cloud-options.ts'
 import { ENERGY_WEIGHTS, type EnergyWeights } from './energy.ts'
@@ -18,12 +19,6 @@ import {
   type Section,
   wrong
 } from './settings-fields.ts'
-
-export interface Budget {
-  /** In the currency of the prices, whatever it is. */
-  limit: number
-  periodMs: number
-}
 
 export interface SelectionSettings {
   clouds: CloudOptions[]

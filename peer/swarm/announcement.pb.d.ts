@@ -31,6 +31,7 @@ export interface SignedFields {
     agent: Agent;
     adapter: string;
     offers: Offer[];
+    watts?: number;
 }
 export declare namespace SignedFields {
     const codec: () => Codec<SignedFields>;
@@ -105,9 +106,13 @@ export declare namespace SignedFields {
         value: number;
         index: number;
     }
+    interface SignedFieldsWattsFieldEvent {
+        field: '$.watts';
+        value: number;
+    }
     function encode(obj: Partial<SignedFields>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): SignedFields;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsWattsFieldEvent>;
 }
 export declare enum Agent {
     NODE = "NODE",

@@ -140,6 +140,10 @@ export var SignedFields;
                         Offer.codec().encode(value, w);
                     }
                 }
+                if (obj.watts != null) {
+                    w.uint32(161);
+                    w.double(obj.watts);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -186,6 +190,10 @@ export var SignedFields;
                             obj.offers.push(Offer.codec().decode(reader, reader.uint32(), {
                                 limits: opts.limits?.offers$
                             }));
+                            break;
+                        }
+                        case 20: {
+                            obj.watts = reader.double();
                             break;
                         }
                         default: {
@@ -257,6 +265,13 @@ export var SignedFields;
                                 };
                             }
                             obj.offers++;
+                            break;
+                        }
+                        case 20: {
+                            yield {
+                                field: `${prefix}.watts`,
+                                value: reader.double()
+                            };
                             break;
                         }
                         default: {

@@ -23,6 +23,8 @@ const MAX_LAYERS = 256
 const MAX_RATE = 1e9
 /** A peer with an hour's queue has none to offer. */
 const MAX_QUEUE_MS = 3_600_000
+/** A rack's; nobody runs a span on more. */
+const MAX_WATTS = 100_000
 const MAX_KV_TOKENS = 2 ** 31
 const DIGEST = /^[0-9a-f]{64}$/
 const DOMAIN = new TextEncoder().encode('shoal/announcement/1\0')
@@ -41,6 +43,7 @@ export async function signAnnouncement(announcement: Announcement, key: PrivateK
     addresses: announcement.addresses,
     agent: announcement.agent === 'tab' ? Agent.TAB : Agent.NODE,
     adapter: announcement.adapter,
+    ...(announcement.watts === undefined ? {} : { watts: announcement.watts }),
     offers: announcement.offers.map(offerToWire)
   })
   const signed = SignedAnnouncement.encode({
@@ -69,6 +72,7 @@ export async function verifyAnnouncement(bytes: Uint8Array): Promise<Announcemen
     addresses: fields.addresses,
     agent: fields.agent === Agent.TAB ? 'tab' : 'node',
     adapter: fields.adapter,
+    ...(fields.watts === undefined ? {} : { watts: fields.watts }),
     offers: fields.offers.map(offerFromWire)
   }
   const signer = peerIdFromPublicKey(key).toString()
@@ -78,12 +82,13 @@ export async function verifyAnnouncement(bytes: Uint8Array): Promise<Announcemen
 }
 
 /** @throws InvalidFrameError */
-export function checkAnnouncement({ sequence, addresses, adapter, offers }: Announcement): void {
+export function checkAnnouncement({ sequence, addresses, adapter, watts, offers }: Announcement): void {
   if (!Number.isSafeInteger(sequence) || sequence < 0) refuse('sequence', sequence, 'a whole number expected')
   if (addresses.length > MAX_ADDRESSES) refuse('addresses', addresses.length, `at most ${MAX_ADDRESSES}`)
   for (const address of addresses)
     if (address.length > MAX_ADDRESS_CHARS) refuse('addresses', `${address.length} characters`, `at most ${MAX_ADDRESS_CHARS}`)
   if (adapter.length > MAX_ADAPTER_CHARS) refuse('adapter', `${adapter.length} characters`, `at most ${MAX_ADAPTER_CHARS}`)
+  if (watts !== undefined && !(watts >= 0 && watts <= MAX_WATTS)) refuse('watts', watts, `0 … ${MAX_WATTS} expected`)
   if (offers.length > MAX_OFFERS) refuse('offers', offers.length, `at most ${MAX_OFFERS}`)
   offers.forEach(checkOffer)
 }

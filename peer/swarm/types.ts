@@ -30,6 +30,8 @@ export interface Announcement {
   agent: 'tab' | 'node'
   /** Adapter as a person would name it, for the swarm page. */
   adapter: string
+  /** What the peer takes while it computes, as it states itself or its kind usually does. */
+  watts?: number
   offers: SpanOffer[]
 }
 
