@@ -123,9 +123,11 @@ export class PlacedAnswer {
     const failed = new Set(this.#failures.map(({ arm }) => arm))
     for (let tries = 0; ; tries++) {
       const { request, ask } = this.#rest()
-      const candidates = await this.#candidates(request, ask)
+      const edges = await this.#edgeArms(request, ask)
+      // From here to the reservation in one turn: what is free now is free then.
       const now = clock.now()
       const asked = { ...ask, now }
+      const candidates = this.#candidates(edges, request, asked)
       const others = candidates.filter(({ arm }) => !failed.has(arm.id))
       let choice = book.choose(asked, others.map(armOf))
       if (tries === 0) this.#first ??= choice
@@ -162,10 +164,8 @@ export class PlacedAnswer {
     return stream ? wanted.firstTokenMs : wanted.firstTokenMs + (maxTokens - 1) * wanted.perTokenMs
   }
 
-  async #candidates(request: CompletionRequest, ask: Ask): Promise<Candidate[]> {
+  #candidates(edges: readonly EdgeArm[], request: CompletionRequest, ask: Ask): Candidate[] {
     const { book, clouds } = this.#context
-    const mayContinue = this.#told === '' || request.logprobs === undefined
-    const edges = mayContinue ? await this.#edgeArms(ask) : []
     return [
       ...edges.map(edge => ({ arm: this.#pausable(edge, ask), edge })),
       ...clouds.map(cloud => ({
@@ -175,7 +175,9 @@ export class PlacedAnswer {
     ]
   }
 
-  async #edgeArms(ask: Ask): Promise<EdgeArm[]> {
+  async #edgeArms(request: CompletionRequest, ask: Ask): Promise<EdgeArm[]> {
+    // Places of log-probabilities in the text would begin anew.
+    if (this.#told !== '' && request.logprobs !== undefined) return []
     const { edge, layers, width, directory, reputation, wayTo, settings, clock, logger } = this.#context
     const question = {
       model: { digest: edge.model.digest, layers, width },
