@@ -3,13 +3,14 @@
  */
 import { type Command, Option } from 'commander'
 import type { Span } from '../model/types.ts'
-import { parseBytes, parseCount, parseLayers } from './parse-options.ts'
+import { parseBytes, parseCount, parseLayers, parseWithin } from './parse-options.ts'
 
 export interface HostingOptions {
   model?: string
   layers?: Span
   memory: number
   kvTokens?: number
+  watts?: number
 }
 
 export function addHostingOptions(command: Command): Command {
@@ -22,4 +23,9 @@ export function addHostingOptions(command: Command): Command {
         .argParser(parseBytes)
     )
     .option('--kv-tokens <n>', 'positions of KV to hold for sessions (default: eight whole contexts)', parseCount)
+    .option(
+      '--watts <n>',
+      'what this machine takes while it computes (default: what its kind of adapter usually does)',
+      parseWithin(0, 100_000)
+    )
 }

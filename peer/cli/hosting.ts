@@ -18,6 +18,9 @@ import { progressBar } from './progress-bar.ts'
 /** Expected of this peer before it has measured; only other newcomers' placement sees it. */
 const EXPECTED_DECODE_RATE = { software: 500, gpu: 20_000 }
 
+/** What computing takes where the donor does not say: a desktop's processor, and a middling graphics card. */
+const USUAL_WATTS = { software: 65, gpu: 150 }
+
 /** How long sessions may take to end when the process is told to. */
 const DRAIN_MS = 2_000
 
@@ -59,6 +62,7 @@ export async function startHosting(
       manifest,
       agent: 'node',
       adapter: adapter.name,
+      watts: options.watts ?? USUAL_WATTS[adapter.kind],
       memoryBytes: options.memory,
       expectedDecodeRate: EXPECTED_DECODE_RATE[adapter.kind],
       ...(options.kvTokens === undefined ? {} : { kvTokens: options.kvTokens }),

@@ -3,12 +3,12 @@
  */
 
 import { mkdirSync } from 'node:fs'
-import { open, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { PrivateKey } from '@libp2p/interface'
 import { BusyError } from '../errors.ts'
 import { loadKey } from '../wire/keys.ts'
 import { stateFolder } from './layout.ts'
+import { freeLock, takeLock } from './pid-lock.ts'
 
 /** Peers of one kind that one user may run on a machine without naming key files. */
 const MAX_DEFAULT_KEYS = 64
@@ -41,39 +41,11 @@ async function tryClaim(path: string): Promise<Identity | undefined> {
   const lock = `${path}.pid`
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   if (!(await takeLock(lock))) return undefined
-  const release = () => rm(lock, { force: true })
+  const release = () => freeLock(lock)
   try {
     return { privateKey: await loadKey(path), path, release }
   } catch (error) {
     await release()
     throw error
-  }
-}
-
-async function takeLock(lock: string): Promise<boolean> {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    try {
-      const file = await open(lock, 'wx', 0o600)
-      await file.writeFile(String(process.pid))
-      await file.close()
-      return true
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      // A process that was killed leaves its lock behind.
-      if (isAlive(Number(await readFile(lock, 'utf8').catch(() => '')))) return false
-      await rm(lock, { force: true })
-    }
-  }
-  return false
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  if (pid === process.pid) return true
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

@@ -2,12 +2,14 @@
  * `shoal serve`: the gateway. Drives sessions for whoever speaks OpenAI's API to it, and on request hosts a span as well.
  */
 import { Command } from 'commander'
+import type { PlacingService } from '../session/types.ts'
 import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
 import { collectHttpUrls, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
+import type { Selection } from './selection.ts'
 
 interface ServeOptions extends HostingOptions {
   join: string[]
@@ -16,6 +18,8 @@ interface ServeOptions extends HostingOptions {
   identity?: string
   donate?: boolean
   standby?: boolean
+  select?: string
+  selectState?: string
   json?: boolean
   logLevel: string
 }
@@ -32,6 +36,8 @@ export function serveCommand(): Command {
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
     .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
+    .option('--select <file>', 'JSON file of clouds, classes and budgets: choose edge or cloud for each request')
+    .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
   return addHostingOptions(command)
     .addOption(logLevelOption('info'))
@@ -46,11 +52,15 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     import('./identity.ts'),
     import('./hosting.ts')
   ])
+  // Read before anything is claimed or joined: a wrong file is the first thing to hear of.
+  const selecting = options.select === undefined ? undefined : await import('./selection.ts')
+  const settings = await selecting?.readSelectionSettings(options.select!)
   const logger = openLogger(options.logLevel)
   const identity = await claimIdentity(options.identity, 'gateway')
   try {
     const swarm = await joinSwarm(options.join, { privateKey: identity.privateKey, logger, signal })
     let hosting: SpanHosting | undefined
+    let selection: Selection | undefined
     try {
       const services = await swarm.openServices()
       if (options.donate) {
@@ -59,8 +69,11 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         void hosting.ended.then(error => error && logger.error({ code: error.code }, `hosting ended: ${error.message}`))
       }
       const models = services.map(({ model, layers }) => ({ name: model.name, digest: model.digest, layers }))
+      if (settings !== undefined) selection = await selecting!.openSelection(settings, options.selectState, swarm, logger)
+      const faced: readonly PlacingService[] = selection === undefined ? services : services.map(selection.over)
       const gateway = await startGateway({
-        services: () => services,
+        services: () => faced,
+        ...(selection === undefined ? {} : { selection: selection.report }),
         health: async (counts, limit) => describeHealth(swarm.self, counts, models, await swarm.directory(limit)),
         host: options.host,
         port: options.port,
@@ -77,6 +90,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         await gateway.close()
       }
     } finally {
+      await selection?.close()
       await hosting?.stop()
       await swarm.leave()
     }

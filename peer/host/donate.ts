@@ -50,6 +50,8 @@ export interface DonationOptions {
   manifest: NamedManifest
   agent: Announcement['agent']
   adapter: string
+  /** What the peer takes while it computes; absent: it does not say. */
+  watts?: number
   /** Bytes this peer gives for weights and KV. */
   memoryBytes: number
   /** Positions of KV to hold. Default: eight sessions of the whole context. */
@@ -140,7 +142,7 @@ async function live(options: DonationOptions, life: Life): Promise<ShoalError | 
 
 /** Loads and serves. Resolves when asked to stop, or with what became of the GPU; nothing is announced any more then. */
 async function host(options: DonationOptions, assignment: Assignment, life: Life): Promise<ShoalError | undefined> {
-  const { links, privateKey, directory, manifest: named, agent, adapter, onEvent = () => {} } = options
+  const { links, privateKey, directory, manifest: named, agent, adapter, watts, onEvent = () => {} } = options
   const { clock = systemClock, logger = silent } = options
   const { layers, width, vocabulary, contextLength } = named.manifest.hyperparameters
   const { span, kvTokens } = assignment
@@ -154,7 +156,9 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     logger,
     current: () => {
       const offer = host === undefined ? loading : host.offer()
-      return { peer: links.self, addresses: links.addresses(), agent, adapter, offers: offer === undefined ? [] : [offer] }
+      const stated = watts === undefined ? {} : { watts }
+      const offers = offer === undefined ? [] : [offer]
+      return { peer: links.self, addresses: links.addresses(), agent, adapter, ...stated, offers }
     }
   })
   let made: DonatedEngine | undefined
