@@ -77,6 +77,8 @@ export class NoRouteError extends define('NO_ROUTE') {}
 export class InvalidRequestError extends define('INVALID_REQUEST') {}
 /** Prompt and answer together do not fit the model's context. */
 export class ContextLengthError extends define('CONTEXT_LENGTH') {}
+/** Another swarm than this peer's: its network id differs, or the invite to a private one is missing or wrong. */
+export class InviteError extends define('INVITE') {}
 /** Something did not happen within its limit. */
 export class DeadlineError extends define('DEADLINE') {}
 /** A cloud endpoint can't be reached, failed, or answered what can't be used. */
@@ -106,6 +108,7 @@ const classes = [
   NoRouteError,
   InvalidRequestError,
   ContextLengthError,
+  InviteError,
   DeadlineError,
   CloudError,
   InternalError

@@ -2,7 +2,6 @@
  * The libp2p node of a peer, as the rest of Shoal sees it: `Links` to peers named by id, connected to its directory nodes
  * for as long as it lives, direct where ICE allows and over a relay where it does not.
  */
-import { noise } from '@chainsafe/libp2p-noise'
 import { identify } from '@libp2p/identify'
 import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
@@ -11,7 +10,7 @@ import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { createTransports, holdWebRtc, relayServer } from '#wire/transports'
-import { DeadlineError, InternalError, PeerLostError, ShoalError } from '../errors.ts'
+import { DeadlineError, InternalError, type InviteError, PeerLostError, ShoalError } from '../errors.ts'
 import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
 import { keepConnected } from './directory-keeper.ts'
@@ -20,6 +19,8 @@ import { closeIdleConnections } from './idle-connections.ts'
 import { Libp2pChannel } from './libp2p-channel.ts'
 import { MAX_DIRECTORY_NODES, MAX_STREAMS_PER_PEER, STREAM_MS, type TlsCertificate } from './limits.ts'
 import { silent, type WireLogger } from './log.ts'
+import { memberEncrypter } from './member-encrypter.ts'
+import { type Membership, publicMembership } from './membership.ts'
 
 /** From the call of `dial` to a usable channel, over all addresses. */
 const DIAL_MS = 15_000
@@ -35,6 +36,9 @@ const ADDRESS_DIAL_MS = 4_000
 
 /** After the direct ways failed, channels go over the relay for this long without trying them again. */
 const DIRECT_RETRY_MS = 60_000
+
+/** Peers remembered for the network or invite that they are refused for. */
+const MAX_REFUSALS = 256
 
 /** Peers remembered as reachable over the relay only. */
 const MAX_RELAY_ONLY_PEERS = 1_024
@@ -66,6 +70,8 @@ const DIRECTORY_CONNECTIONS = 4_096
 
 export interface NodeOptions {
   privateKey: PrivateKey
+  /** The swarm to belong to: only its members are talked to. Default: the public one. */
+  membership?: Membership
   /** Multiaddrs to accept connections on; relayed and WebRTC ones are added. Default: none (a tab, a peer behind NAT). */
   listen?: string[]
   /** Addresses to announce instead of the listening ones, e.g. behind a proxy. */
@@ -98,6 +104,7 @@ export interface ConnectionInfo {
 
 export interface PeerNode extends Links {
   readonly node: Libp2p
+  readonly membership: Membership
   readonly directoryPeers: readonly string[]
   connections: () => ConnectionInfo[]
   /** Calls back on every connection that opens or closes; the returned function stops it. */
@@ -109,7 +116,7 @@ export interface PeerNode extends Links {
   keep: (ways: (signal: AbortSignal) => Promise<readonly string[]>) => void
   /**
    * Resolves once a directory node is connected and holds a relay reservation for this peer, so that others can find it.
-   * @throws DeadlineError
+   * @throws DeadlineError; InviteError when a directory node belongs to another swarm
    */
   ready: (limitMs?: number, signal?: AbortSignal) => Promise<void>
   stop: () => Promise<void>
@@ -121,6 +128,17 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
   if (relay && relayServer === undefined) throw new InternalError('A tab serves no relay')
   options.signal?.throwIfAborted()
   const webrtc = options.webrtc ?? true
+  const membership = options.membership ?? publicMembership
+  const refusals = new Map<string, InviteError>()
+  const refused = (error: InviteError, peer: string, dialled: boolean) => {
+    refusals.delete(peer)
+    refusals.set(peer, error)
+    const oldest = refusals.keys().next().value
+    if (refusals.size > MAX_REFUSALS && oldest !== undefined) refusals.delete(oldest)
+    // Whom this peer dials it chose; strangers that dial it must not fill its log.
+    if (dialled) logger.warn({ peer }, `refused: ${error.message}`)
+    else logger.debug({ peer }, `refused: ${error.message}`)
+  }
   const directoryNodes = groupByPeer(options.directoryNodes).slice(0, MAX_DIRECTORY_NODES)
   // libp2p looks for a relay once for each bare /p2p-circuit, and again whenever that relay is lost.
   const relayed = directoryNodes.flatMap(() => ['/p2p-circuit'])
@@ -132,7 +150,7 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
       ...(options.announce === undefined ? {} : { announce: options.announce })
     },
     transports: createTransports({ webrtc, iceServers: options.iceServers ?? [], ...(options.tls && { tls: options.tls }) }),
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [memberEncrypter(membership, refused)],
     streamMuxers: [yamux()],
     // Browsers refuse private addresses by default; an edge swarm lives on them.
     connectionGater: { denyDialMultiaddr: () => false },
@@ -159,11 +177,13 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     releaseWebRtc()
     throw error
   })
-  return start(node, directoryNodes, logger, releaseWebRtc, options.signal)
+  return start(node, membership, refusals, directoryNodes, logger, releaseWebRtc, options.signal)
 }
 
 function start(
   node: Libp2p,
+  membership: Membership,
+  refusals: Map<string, InviteError>,
   directoryNodes: Multiaddr[][],
   logger: WireLogger,
   releaseWebRtc: () => void,
@@ -175,6 +195,7 @@ function start(
   const kept = new Set(directoryPeers)
   const stopIdle = closeIdleConnections(node, kept)
   const stopForgetting = forgetGonePeers(node, kept)
+  node.addEventListener('connection:open', ({ detail }) => refusals.delete(detail.remotePeer.toString()))
   const relayOnlyUntil = new Map<string, number>()
   let stopped: Promise<void> | undefined
 
@@ -236,6 +257,7 @@ function start(
 
   return {
     node,
+    membership,
     directoryPeers,
     self: node.peerId.toString(),
     addresses: () => announcedAddresses(node.getMultiaddrs()),
@@ -268,7 +290,7 @@ function start(
       }
       keepers.push(keepConnected(node, resolve, logger, stopping.signal))
     },
-    ready: (limitMs = DIAL_MS, waitSignal) => untilReachable(node, directoryPeers, limitMs, waitSignal),
+    ready: (limitMs = DIAL_MS, waitSignal) => untilReachable(node, directoryPeers, refusals, limitMs, waitSignal),
     stop,
     dial: async (peer, addresses, protocol, dialSignal) => {
       dialSignal?.throwIfAborted()
@@ -287,6 +309,8 @@ function start(
         return new Libp2pChannel(stream, peer, protocol)
       } catch (error) {
         if (dialSignal?.aborted) throw dialSignal.reason
+        const refusal = refusals.get(peer)
+        if (refusal !== undefined) throw refusal
         if (error instanceof ShoalError) throw error
         if (silent?.aborted) throw new PeerLostError(`${peer} opened no stream in ${STREAM_MS} ms`, { peer }, { cause: error })
         if (deadline.aborted) throw new DeadlineError(`${peer} not reached in ${DIAL_MS} ms`, { peer }, { cause: error })
@@ -321,6 +345,7 @@ function start(
 async function untilReachable(
   node: Libp2p,
   directoryPeers: readonly string[],
+  refusals: ReadonlyMap<string, InviteError>,
   limitMs: number,
   signal: AbortSignal | undefined
 ): Promise<void> {
@@ -339,10 +364,10 @@ async function untilReachable(
       if (reachable()) settle(resolve)
     }
     const onAbort = () => settle(() => reject(signal?.reason))
-    const timer = setTimeout(
-      () => settle(() => reject(new DeadlineError(`No directory node holds a place for this peer after ${limitMs} ms`))),
-      limitMs
-    )
+    const timer = setTimeout(() => {
+      const refusal = directoryPeers.map(peer => refusals.get(peer)).find(error => error !== undefined)
+      settle(() => reject(refusal ?? new DeadlineError(`No directory node holds a place for this peer after ${limitMs} ms`)))
+    }, limitMs)
     node.addEventListener('self:peer:update', onUpdate)
     signal?.addEventListener('abort', onAbort)
     onUpdate()
