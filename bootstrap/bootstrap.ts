@@ -15,6 +15,7 @@ import { systemClock } from '../peer/wire/clock.ts'
 import { checkPlace, join, RENDEZVOUS_VERSION } from '../peer/wire/join.ts'
 import type { TlsCertificate } from '../peer/wire/limits.ts'
 import { silent, type WireLogger } from '../peer/wire/log.ts'
+import { type Membership, publicMembership } from '../peer/wire/membership.ts'
 import { createNode, type PeerNode } from '../peer/wire/node.ts'
 import { serveDirectory } from './directory-service.ts'
 import { Fellows } from './fellows.ts'
@@ -47,6 +48,8 @@ export interface BootstrapOptions {
   /** The built page; absent: none. */
   pageDir?: string
   models: readonly PublishedModel[]
+  /** The swarm to serve; of a private one only members are told who and what is in it. Default: the public one. */
+  membership?: Membership
   /**
    * Fellow directory nodes to keep connected and share the directory with: URLs of bootstraps, or multiaddrs ending in
    * /p2p/ID. One side suffices; they need not be up yet. At most 16. Default: none.
@@ -99,6 +102,7 @@ export async function startBootstrap(options: BootstrapOptions): Promise<Bootstr
   const at = `/${family === 4 ? 'ip4' : 'ip6'}/${host}/tcp`
   const node = await createNode({
     privateKey: options.privateKey ?? (await generateKeyPair('Ed25519')),
+    membership: options.membership ?? publicMembership,
     directoryNodes: [],
     relay: true,
     webrtc: false,
@@ -128,6 +132,7 @@ async function serve(
   options: BootstrapOptions & { directoryNodes: readonly string[]; logger: WireLogger }
 ): Promise<Bootstrap> {
   const { models, directoryNodes, logger, signal, tls } = options
+  const { membership } = node
   const table = new DirectoryTable({ leaseMs: Math.max(SHORTEST_LEASE_MS, options.leaseMs ?? LEASE_MS) })
   const fellows = new Fellows()
   const ownDigests = new Set(models.map(({ digest }) => digest))
@@ -152,20 +157,23 @@ async function serve(
     ...(tls === undefined ? {} : { tls }),
     ...(options.pageDir === undefined ? {} : { pageDir: options.pageDir }),
     models,
+    membership,
     socketPort,
     health,
     rendezvous: () => ({
       version: RENDEZVOUS_VERSION,
+      network: membership.network,
+      private: membership.secret !== undefined,
       peerId: node.self,
       addresses: node.addresses(),
       tcpPort,
-      models: [...publishedAt('', models), ...fellowModels().map(fromEntry)],
+      models: [...publishedAt('', models, membership), ...fellowModels().map(fromEntry)],
       directoryNodes: fellows.addresses(neighbours(), systemClock.now())
     })
   })
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   const httpUrl = `${tls === undefined ? 'http' : 'https'}://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${http.port}`
-  const own = publishedAt(options.publicUrl ?? httpUrl, models).map(toEntry)
+  const own = publishedAt(options.publicUrl ?? httpUrl, models, membership).map(toEntry)
   const gossip = startGossip({
     links: node,
     table,
@@ -193,7 +201,7 @@ async function serve(
   })
   for (const place of directoryNodes)
     node.keep(async limit => {
-      const [addresses = []] = groupByPeer((await join([place], limit)).directoryNodes)
+      const [addresses = []] = groupByPeer((await join([place], limit, membership)).directoryNodes)
       const peer = addresses[0] === undefined ? undefined : peerOfAddress(addresses[0])
       if (peer === node.self) throw new InvalidRequestError(`${place} leads to this directory node itself`)
       if (peer !== undefined) named.add(peer)

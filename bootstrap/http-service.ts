@@ -9,10 +9,11 @@ import { basename, dirname, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
 import serveFiles from '@fastify/static'
-import fastify, { type FastifyInstance } from 'fastify'
-import { SourceError } from '../peer/errors.ts'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
+import { InviteError, SourceError } from '../peer/errors.ts'
 import type { Rendezvous } from '../peer/wire/join.ts'
 import type { TlsCertificate } from '../peer/wire/limits.ts'
+import { directoryToken, equalTexts, type Membership, modelToken } from '../peer/wire/membership.ts'
 import { type JoinedFile, sendJoined } from './joined-files.ts'
 import type { PublishedModel } from './published-model.ts'
 
@@ -35,6 +36,7 @@ export interface HttpServiceOptions {
   /** The built page; absent: no page. */
   pageDir?: string
   models: readonly PublishedModel[]
+  membership: Membership
   rendezvous: () => Rendezvous
   health: () => object
   /** Where libp2p listens for WebSockets on this machine. */
@@ -57,15 +59,17 @@ export async function serveHttp(options: HttpServiceOptions): Promise<HttpServic
     reply.header('Cross-Origin-Resource-Policy', 'cross-origin')
   })
   await app.register(serveFiles, { root: resolve(options.pageDir ?? '.'), serve: options.pageDir !== undefined })
-  app.get('/shoal.json', async (_request, reply) => {
+  const ticket = options.membership.secret === undefined ? undefined : `Bearer ${directoryToken(options.membership)}`
+  app.get('/shoal.json', async (request, reply) => {
     reply.header('Cache-Control', 'no-store')
+    if (ticket !== undefined && !equalTexts(request.headers.authorization ?? '', ticket)) return refuseStranger(reply)
     return options.rendezvous()
   })
   app.get('/health', async (_request, reply) => {
     reply.header('Cache-Control', 'no-store')
     return options.health()
   })
-  await serveModels(app, options.models)
+  await serveModels(app, options.models, options.membership)
   const closeTunnels = tunnelUpgrades(app.server, options.socketPort)
   await app.listen({ host: options.host, port: options.port })
   const address = app.server.address()
@@ -80,7 +84,15 @@ export async function serveHttp(options: HttpServiceOptions): Promise<HttpServic
 }
 
 /** @throws SourceError when a model's weights are not a readable file */
-async function serveModels(app: FastifyInstance, models: readonly PublishedModel[]): Promise<void> {
+async function serveModels(app: FastifyInstance, models: readonly PublishedModel[], membership: Membership): Promise<void> {
+  if (membership.secret !== undefined) {
+    app.addHook('onRequest', async (request, reply) => {
+      const [, digest] = /^\/models\/([0-9a-f]{64})\//.exec(request.routeOptions.url ?? '') ?? []
+      if (digest === undefined) return
+      const { key } = request.query as { key?: unknown }
+      if (typeof key !== 'string' || !equalTexts(key, modelToken(membership, digest))) return refuseStranger(reply)
+    })
+  }
   for (const { digest, manifest, weightsPath, weightsParts } of models) {
     app.get(`/models/${digest}/manifest`, async (_request, reply) => {
       reply.header('Cache-Control', `public, max-age=${FOREVER_SECONDS}, immutable`)
@@ -109,6 +121,15 @@ async function serveModels(app: FastifyInstance, models: readonly PublishedModel
       })
     })
   }
+}
+
+function refuseStranger(reply: FastifyReply) {
+  const { code, message } = new InviteError('this swarm is private, its invite is needed')
+  return reply
+    .code(401)
+    .header('WWW-Authenticate', 'Bearer')
+    .header('Cache-Control', 'no-store')
+    .send({ error: { code, message } })
 }
 
 async function findFile(place: string): Promise<JoinedFile> {

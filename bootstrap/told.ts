@@ -3,18 +3,20 @@ import { MAX_TOLD_ADDRESSES } from '../peer/wire/check-frames.ts'
 import type { ModelEntry } from '../peer/wire/frames.pb.js'
 import { fromHex, toHex } from '../peer/wire/hex.ts'
 import { type RendezvousModel, socketAddress } from '../peer/wire/join.ts'
+import { type Membership, modelToken } from '../peer/wire/membership.ts'
 import type { PublishedModel } from './published-model.ts'
 
-/** With URLs under `base`; '' for those relative to /shoal.json. */
-export function publishedAt(base: string, models: readonly PublishedModel[]): RendezvousModel[] {
+/**
+ * With URLs under `base`; '' for those relative to /shoal.json. In a private swarm a URL brings the right to read what it
+ * names: no token goes to whatever else a model's sources are.
+ */
+export function publishedAt(base: string, models: readonly PublishedModel[], membership: Membership): RendezvousModel[] {
   const root = base === '' ? '' : `${base.replace(/\/$/, '')}/`
-  return models.map(({ name, digest, layers, weightsPath, weightsParts, sources }) => ({
-    name,
-    digest,
-    layers,
-    manifestUrl: `${root}models/${digest}/manifest`,
-    sources: [...((weightsPath ?? weightsParts) === undefined ? [] : [`${root}models/${digest}/weights`]), ...sources]
-  }))
+  return models.map(({ name, digest, layers, weightsPath, weightsParts, sources }) => {
+    const key = membership.secret === undefined ? '' : `?key=${modelToken(membership, digest)}`
+    const served = (weightsPath ?? weightsParts) === undefined ? [] : [`${root}models/${digest}/weights${key}`]
+    return { name, digest, layers, manifestUrl: `${root}models/${digest}/manifest${key}`, sources: [...served, ...sources] }
+  })
 }
 
 export function toEntry({ digest, name, layers, manifestUrl, sources }: RendezvousModel): ModelEntry {

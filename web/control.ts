@@ -13,7 +13,7 @@ import { type PageAddress, readPageAddress } from './page-address.ts'
 import { type PageState, withAnswer } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
-import { answerNotice, comingBackNotice, donationNotice, notJoinedNotice, unreachableNotice } from './words.ts'
+import { answerNotice, comingBackNotice, donationNotice, joinNotice, notJoinedNotice, unreachableNotice } from './words.ts'
 
 /** The picture of the swarm is at most this old. */
 const DIRECTORY_MS = 2_000
@@ -59,12 +59,15 @@ class PageControl {
   }
 
   async start(): Promise<TabPeer> {
-    const headlessCommand = `npx shoal edge --join ${this.#address.bootstrap.replace(/\/$/, '')}`
+    const { bootstrap, invite } = this.#address
+    const headlessCommand = `npx shoal edge --join ${bootstrap.replace(/\/$/, '')}${invite === undefined ? '' : ` --invite ${invite}`}`
     this.#store.update(state => ({ ...state, headlessCommand }))
     void lookForGpu().then(gpu => this.#store.update(state => ({ ...state, gpu })))
     addEventListener('pagehide', () => this.#goodbye())
     // A page that comes back from the browser's cache has said goodbye already.
     addEventListener('pageshow', event => event.persisted && location.reload())
+    // Another invite pasted over this one.
+    addEventListener('hashchange', () => location.reload())
     const peer = await this.#join()
     this.#peer = peer
     const countLinks = () => {
@@ -89,18 +92,18 @@ class PageControl {
   }
 
   async #join(): Promise<TabPeer> {
-    const { bootstrap, webrtc } = this.#address
+    const { bootstrap, webrtc, invite } = this.#address
     // The page is there before the network code is.
     const { joinSwarm } = await import('./tab-peer.ts')
     for (let retryMs = FIRST_RETRY_MS; ; retryMs = Math.min(2 * retryMs, LAST_RETRY_MS)) {
       try {
-        return await joinSwarm({ bootstrap, webrtc, signal: this.#closing.signal })
+        return await joinSwarm({ bootstrap, webrtc, invite, signal: this.#closing.signal })
       } catch (error) {
         this.#closing.signal.throwIfAborted()
         console.warn('Shoal: not joined', error)
         this.#store.update(state => ({
           ...state,
-          connection: { phase: 'unreachable', notice: unreachableNotice(bootstrap) }
+          connection: { phase: 'unreachable', notice: joinNotice(error, bootstrap, invite !== undefined) }
         }))
         await pause(retryMs)
       }

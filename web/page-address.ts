@@ -2,6 +2,7 @@
  * What the page's address asks for. People need none of it; operators, tests and the curious do:
  * `?bootstrap=URL` joins another bootstrap than the one that served the page, `?webrtc=off` keeps to sockets and the relay,
  * `?layers=3-5` donates exactly these layers, counted from 0, instead of those that the swarm lacks most.
+ * `#invite=NETWORK.SECRET` belongs to a private swarm: browsers send no server what stands behind the #.
  */
 import type { Span } from '../peer/model/types.ts'
 
@@ -10,6 +11,8 @@ export interface PageAddress {
   bootstrap: string
   webrtc: boolean
   span: Span | undefined
+  /** As it stands in the address. */
+  invite: string | undefined
 }
 
 export function readPageAddress(href: string): PageAddress {
@@ -22,7 +25,8 @@ export function readPageAddress(href: string): PageAddress {
   return {
     bootstrap: bootstrap.href.endsWith('/') ? bootstrap.href : `${bootstrap.href}/`,
     webrtc: searchParams.get('webrtc') !== 'off',
-    span: parseSpan(searchParams.get('layers'))
+    span: parseSpan(searchParams.get('layers')),
+    invite: new URLSearchParams(page.hash.slice(1)).get('invite') ?? undefined
   }
 }
 

@@ -16,6 +16,7 @@ import { DirectoryClient } from '../peer/wire/directory-client.ts'
 import { join, type RendezvousModel } from '../peer/wire/join.ts'
 import { silent } from '../peer/wire/log.ts'
 import { withLoopback } from '../peer/wire/loopback.ts'
+import { publicMembership, readInvite } from '../peer/wire/membership.ts'
 import { type ConnectionInfo, createNode } from '../peer/wire/node.ts'
 import { kvTokensFor } from './memory-choice.ts'
 import { startEngine } from './start-engine.ts'
@@ -59,14 +60,17 @@ export interface DonateOptions {
 export interface TabPeerOptions {
   bootstrap: string
   webrtc: boolean
+  /** To a private swarm. */
+  invite: string | undefined
   signal: AbortSignal
 }
 
-/** @throws SourceError, DeadlineError, InvalidRequestError when the bootstrap cannot be reached */
-export async function joinSwarm({ bootstrap, webrtc, signal }: TabPeerOptions): Promise<TabPeer> {
-  const { directoryNodes, models } = await join([bootstrap], signal)
+/** @throws SourceError, DeadlineError, InvalidRequestError when the bootstrap cannot be reached; InviteError */
+export async function joinSwarm({ bootstrap, webrtc, invite, signal }: TabPeerOptions): Promise<TabPeer> {
+  const membership = invite === undefined ? publicMembership : readInvite(invite)
+  const { directoryNodes, models } = await join([bootstrap], signal, membership)
   const privateKey = await loadKey('shoal')
-  const node = await createNode({ privateKey, directoryNodes, webrtc })
+  const node = await createNode({ privateKey, membership, directoryNodes, webrtc })
   const links = withLoopback(node)
   const client = new DirectoryClient({ links, directoryNodes })
   const directory = directoryOf(client, silent)

@@ -9,6 +9,7 @@ import {
   DeviceLostError,
   GpuMemoryError,
   InvalidFrameError,
+  InviteError,
   NonFiniteError,
   NoRouteError,
   PeerLostError,
@@ -46,6 +47,21 @@ export function unreachableNotice(bootstrap: string): Notice {
     title: 'The swarm cannot be reached',
     detail: `${bootstrap} does not answer. It may be down, or your network may block WebSockets. This page keeps trying.`
   }
+}
+
+/** Why the tab has not joined. */
+export function joinNotice(thrown: unknown, bootstrap: string, invited: boolean): Notice {
+  if (!(thrown instanceof InviteError)) return unreachableNotice(bootstrap)
+  return invited
+    ? {
+        title: 'This invite does not open this swarm',
+        detail: `The link may have been cut when it was copied, or belong to another swarm. Ask for it again. ${thrown.message}`
+      }
+    : {
+        title: 'This swarm is private',
+        detail:
+          'It is open to those who have its invite link alone. Ask whoever runs it, and open the whole link, with all that stands behind its #.'
+      }
 }
 
 export const notJoinedNotice: Notice = {

@@ -5,13 +5,16 @@ import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { PublishedModel } from '../../bootstrap/published-model.ts'
 import { InvalidRequestError } from '../errors.ts'
+import { DEFAULT_NETWORK, inviteOf, type Membership } from '../wire/membership.ts'
+import { keptInvite } from './kept-invite.ts'
 import { EMBEDDED_MODEL } from './layout.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
+import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collect, collectPlaces, parseHttpUrl, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 
-interface BootstrapOptions {
+interface BootstrapOptions extends MembershipOptions {
   host: string
   port: number
   wsPort?: number
@@ -22,13 +25,14 @@ interface BootstrapOptions {
   tlsKey?: string
   publicUrl?: string
   join?: string[]
+  private?: boolean
   identity?: string
   json?: boolean
   logLevel: string
 }
 
 export function bootstrapCommand(): Command {
-  return new Command('bootstrap')
+  const command = new Command('bootstrap')
     .summary('start a swarm’s rendezvous')
     .description(
       'Serves the page, the models’ manifests and weights, the directory and the relay. Peers join with its URL. ' +
@@ -49,6 +53,8 @@ export function bootstrapCommand(): Command {
         'given several times, one side suffices, and it need not be up yet',
       collectPlaces
     )
+  return addMembershipOptions(command)
+    .option('--private', 'for those alone who have its invite, which is made now, printed, and kept beside the key file')
     .option('--identity <file>', 'key file of this node (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
     .addOption(logLevelOption('info'))
@@ -67,10 +73,12 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
   const manifests = options.manifest ?? []
   if (manifests.length > places.length) throw new InvalidRequestError('--manifest is given more often than --model')
   const tls = await readTls(options)
+  const given = membershipOf(options)
   const models: PublishedModel[] = []
   for (const [index, place] of places.entries()) models.push(await publishedModel(place, manifests[index], signal))
   const identity = await claimIdentity(options.identity, 'bootstrap')
   try {
+    const membership = options.private && given.secret === undefined ? await keptInvite(identity.path, options.network) : given
     const pageDir = pageFolder()
     if (pageDir === undefined) logger.warn('no page is built: run `npm run build`')
     const running = await startBootstrap({
@@ -79,6 +87,7 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
       tcpPort: options.tcpPort,
       models,
       privateKey: identity.privateKey,
+      membership,
       logger,
       directoryNodes: options.join ?? [],
       ...(options.wsPort === undefined ? {} : { wsPort: options.wsPort }),
@@ -89,10 +98,25 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
     try {
       const url = options.publicUrl ?? running.httpUrl
       const named = models.map(({ name, digest }) => ({ name, digest }))
+      const invite = membership.secret === undefined ? undefined : inviteOf(membership)
+      const link = invite === undefined ? url : `${url}/#invite=${invite}`
       announceReady(
         options.json === true,
-        { event: 'ready', url, peer: running.peerId, addresses: running.addresses, models: named },
-        [`swarm  ${url}`, ...named.map(({ name, digest }) => `model  ${name} ${digest}`), `join   shoal edge --join ${url}`]
+        {
+          event: 'ready',
+          url,
+          peer: running.peerId,
+          addresses: running.addresses,
+          models: named,
+          network: membership.network,
+          ...(invite === undefined ? {} : { invite, link })
+        },
+        [
+          `swarm  ${link}`,
+          ...named.map(({ name, digest }) => `model  ${name} ${digest}`),
+          ...(invite === undefined ? [] : [`invite ${invite}`]),
+          `join   shoal edge --join ${url}${joinFlags(membership, invite)}`
+        ]
       )
       await aborted(signal)
     } finally {
@@ -101,6 +125,11 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
   } finally {
     await identity.release()
   }
+}
+
+function joinFlags({ network }: Membership, invite: string | undefined): string {
+  if (invite !== undefined) return ` --invite ${invite}`
+  return network === DEFAULT_NETWORK ? '' : ` --network ${network}`
 }
 
 async function readTls({ tlsCert, tlsKey }: BootstrapOptions) {

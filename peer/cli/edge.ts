@@ -6,13 +6,14 @@ import { layersText } from './chain-report.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
+import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collect, collectHttpUrls, JOIN_HELP } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 
 /** Loopback and every interface, any free port; others also reach the peer through its directory nodes. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
-interface EdgeOptions extends HostingOptions {
+interface EdgeOptions extends HostingOptions, MembershipOptions {
   join: string[]
   identity?: string
   listen?: string[]
@@ -25,7 +26,7 @@ export function edgeCommand(): Command {
     .summary('host a part of a model')
     .description('Joins the swarm, loads a span of the model on this machine’s GPU, and serves it until it is told to end.')
     .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
-  return addHostingOptions(command)
+  return addHostingOptions(addMembershipOptions(command))
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option(
       '--listen <multiaddr>',
@@ -47,7 +48,13 @@ async function edge(options: EdgeOptions, signal: AbortSignal): Promise<void> {
   const identity = await claimIdentity(options.identity, 'edge')
   try {
     const listen = options.listen ?? DEFAULT_LISTEN
-    const swarm = await joinSwarm(options.join, { privateKey: identity.privateKey, listen, logger, signal })
+    const swarm = await joinSwarm(options.join, {
+      membership: membershipOf(options),
+      privateKey: identity.privateKey,
+      listen,
+      logger,
+      signal
+    })
     try {
       const hosting = await startHosting(swarm, options, logger, signal)
       try {

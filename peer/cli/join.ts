@@ -16,9 +16,11 @@ import type { Links } from '../wire/channel.ts'
 import { DirectoryClient } from '../wire/directory-client.ts'
 import { join, type RendezvousModel } from '../wire/join.ts'
 import { withLoopback } from '../wire/loopback.ts'
+import type { Membership } from '../wire/membership.ts'
 import { createNode } from '../wire/node.ts'
 
 export interface JoinOptions {
+  membership: Membership
   /** Default: a new one, for peers that need no lasting id. */
   privateKey?: PrivateKey
   /** Multiaddrs to accept connections on. Default: none, others come over the relay. */
@@ -57,14 +59,14 @@ export interface Swarm {
   leave: () => Promise<void>
 }
 
-/** @throws InvalidRequestError, SourceError, DeadlineError when none of the bootstraps answers as one */
+/** @throws InvalidRequestError, SourceError, DeadlineError when none of the bootstraps answers as one; InviteError */
 export async function joinSwarm(places: readonly string[], options: JoinOptions): Promise<Swarm> {
-  const { logger, signal, listen } = options
-  const { directoryNodes, models, failures } = await join(places, signal)
+  const { membership, logger, signal, listen } = options
+  const { directoryNodes, models, failures } = await join(places, signal, membership)
   for (const { code, message } of failures) logger.warn({ code }, `joined without one of the bootstraps: ${message}`)
   const place = places.join(' and ')
   const privateKey = options.privateKey ?? (await generateKeyPair('Ed25519'))
-  const node = await createNode({ privateKey, directoryNodes, logger, ...(listen === undefined ? {} : { listen }) })
+  const node = await createNode({ privateKey, membership, directoryNodes, logger, ...(listen === undefined ? {} : { listen }) })
   const links = withLoopback(node)
   const client = new DirectoryClient({ links, directoryNodes, logger })
   const directory = directoryOf(client, logger)

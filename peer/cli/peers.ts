@@ -6,17 +6,18 @@ import type { Directory } from '../swarm/types.ts'
 import { layersText, shortPeer } from './chain-report.ts'
 import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
+import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collectHttpUrls, JOIN_HELP } from './parse-options.ts'
 import { table } from './table.ts'
 
-interface PeersOptions {
+interface PeersOptions extends MembershipOptions {
   join: string[]
   json?: boolean
   logLevel: string
 }
 
 export function peersCommand(): Command {
-  return new Command('peers')
+  return addMembershipOptions(new Command('peers'))
     .summary('list the swarm’s peers')
     .description('Asks the directory who serves which layers and prints a table.')
     .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
@@ -27,7 +28,7 @@ export function peersCommand(): Command {
 
 async function peers(options: PeersOptions, signal: AbortSignal): Promise<void> {
   const { joinSwarm } = await import('./join.ts')
-  const swarm = await joinSwarm(options.join, { logger: openLogger(options.logLevel), signal })
+  const swarm = await joinSwarm(options.join, { membership: membershipOf(options), logger: openLogger(options.logLevel), signal })
   try {
     const directory = await swarm.directory(signal)
     process.stdout.write(options.json ? `${JSON.stringify(directory, null, 2)}\n` : `${directoryTable(directory)}\n`)

@@ -7,9 +7,10 @@ import type { ChainHop, CompletionEvent, CompletionRequest, Recovered } from '..
 import { chainReport } from './chain-report.ts'
 import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
+import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collect, collectHttpUrls, JOIN_HELP, parseCount, parseWithin } from './parse-options.ts'
 
-interface RunOptions {
+interface RunOptions extends MembershipOptions {
   join: string[]
   model?: string
   system?: string
@@ -31,7 +32,7 @@ interface RunOptions {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  return addMembershipOptions(new Command('run'))
     .summary('stream one answer')
     .description(
       'Joins the swarm as a driver, streams one answer to standard output, and tells the chain and each hop’s time on standard error.'
@@ -60,7 +61,7 @@ export function runCommand(): Command {
 
 async function run(prompt: string, options: RunOptions, signal: AbortSignal): Promise<void> {
   const { joinSwarm } = await import('./join.ts')
-  const swarm = await joinSwarm(options.join, { logger: openLogger(options.logLevel), signal })
+  const swarm = await joinSwarm(options.join, { membership: membershipOf(options), logger: openLogger(options.logLevel), signal })
   try {
     const service = await swarm.openService(options.model)
     const print = options.json ? (event: CompletionEvent) => process.stdout.write(`${JSON.stringify(event)}\n`) : printer()

@@ -7,11 +7,12 @@ import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
+import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collectHttpUrls, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 import type { Selection } from './selection.ts'
 
-interface ServeOptions extends HostingOptions {
+interface ServeOptions extends HostingOptions, MembershipOptions {
   join: string[]
   host: string
   port: number
@@ -39,7 +40,7 @@ export function serveCommand(): Command {
     .option('--select <file>', 'JSON file of clouds, classes and budgets: choose edge or cloud for each request')
     .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
-  return addHostingOptions(command)
+  return addHostingOptions(addMembershipOptions(command))
     .addOption(logLevelOption('info'))
     .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal)))
 }
@@ -58,7 +59,12 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   const logger = openLogger(options.logLevel)
   const identity = await claimIdentity(options.identity, 'gateway')
   try {
-    const swarm = await joinSwarm(options.join, { privateKey: identity.privateKey, logger, signal })
+    const swarm = await joinSwarm(options.join, {
+      membership: membershipOf(options),
+      privateKey: identity.privateKey,
+      logger,
+      signal
+    })
     let hosting: SpanHosting | undefined
     let selection: Selection | undefined
     try {

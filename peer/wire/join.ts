@@ -4,9 +4,10 @@
  * those that the bootstrap listens on, which may not.
  */
 import { multiaddr } from '@multiformats/multiaddr'
-import { DeadlineError, InvalidRequestError, type ShoalError, SourceError, toShoalError } from '../errors.ts'
+import { DeadlineError, InvalidRequestError, InviteError, type ShoalError, SourceError, toShoalError } from '../errors.ts'
 import { parseAddresses, peerOfAddress } from './addresses.ts'
 import { MAX_MODEL_NAME_CHARS, MAX_MODEL_URLS, MAX_MODELS, MAX_URL_CHARS } from './check-frames.ts'
+import { DEFAULT_NETWORK, directoryToken, MAX_NETWORK_CHARS, type Membership, publicMembership } from './membership.ts'
 
 export const RENDEZVOUS_VERSION = 1
 
@@ -18,6 +19,9 @@ const DIGEST = /^[0-9a-f]{64}$/
 /** /shoal.json. */
 export interface Rendezvous {
   version: number
+  /** Of a private swarm only members are told this document. */
+  network: string
+  private: boolean
   peerId: string
   /** As the bootstrap's own libp2p sees them; for people, peers use those made of the host they reached. */
   addresses: string[]
@@ -53,17 +57,27 @@ interface Point {
   models: RendezvousModel[]
 }
 
-/** One place that answers suffices. @throws InvalidRequestError, SourceError, DeadlineError */
-export async function join(places: readonly string[], signal?: AbortSignal): Promise<JoinPoint> {
+/**
+ * One place that answers suffices. @throws InvalidRequestError, SourceError, DeadlineError; InviteError where it is of
+ * another swarm than `membership` names, or of a private one whose invite is missing or wrong
+ */
+export async function join(
+  places: readonly string[],
+  signal?: AbortSignal,
+  membership: Membership = publicMembership
+): Promise<JoinPoint> {
   places.forEach(checkPlace)
   const failures: ShoalError[] = []
   const points: Point[] = []
-  const asked = places.map(place => (place.startsWith('/') ? { own: [place], fellows: [], models: [] } : fromUrl(place, signal)))
+  const asked = places.map(place =>
+    place.startsWith('/') ? { own: [place], fellows: [], models: [] } : fromUrl(place, signal, membership)
+  )
   for (const result of await Promise.allSettled(asked))
     if (result.status === 'fulfilled') points.push(result.value)
     else failures.push(toShoalError(result.reason))
   signal?.throwIfAborted()
-  if (points.length === 0 && failures[0] !== undefined) throw failures[0]
+  const failure = failures.find(error => error instanceof InviteError) ?? failures[0]
+  if (points.length === 0 && failure !== undefined) throw failure
   const models = new Map<string, RendezvousModel>()
   for (const model of points.flatMap(point => point.models)) if (!models.has(model.digest)) models.set(model.digest, model)
   return {
@@ -115,10 +129,14 @@ function isLoopback(address: string): boolean {
   return /^\/(ip4\/127\.|ip6\/::1\b|dns[46]?\/localhost\b)/.test(address)
 }
 
-async function fromUrl(place: string, signal: AbortSignal | undefined): Promise<Point> {
+async function fromUrl(place: string, signal: AbortSignal | undefined, membership: Membership): Promise<Point> {
   const base = parseUrl(place)
   const url = new URL('shoal.json', base.href.endsWith('/') ? base : `${base.href}/`)
-  const rendezvous = checkRendezvous(await fetchDocument(url, signal), url.href)
+  const rendezvous = checkRendezvous(await fetchDocument(url, signal, membership), url.href)
+  if (rendezvous.network !== membership.network)
+    throw new InviteError(`${place} belongs to the network ${rendezvous.network}, not to ${membership.network}`)
+  if (membership.secret !== undefined && !rendezvous.private)
+    throw new InviteError(`${place} belongs to a public swarm, not to the private one of this invite`)
   const { peerId, tcpPort } = rendezvous
   const tcp = tcpPort === 0 ? [] : [`/${hostComponent(url.hostname)}/tcp/${tcpPort}/p2p/${peerId}`]
   return {
@@ -147,16 +165,26 @@ function hostComponent(hostname: string): string {
   return /^\d+\.\d+\.\d+\.\d+$/.test(hostname) ? `ip4/${hostname}` : `dns/${hostname}`
 }
 
-async function fetchDocument(url: URL, signal: AbortSignal | undefined): Promise<unknown> {
+async function fetchDocument(url: URL, signal: AbortSignal | undefined, membership: Membership): Promise<unknown> {
   const deadline = AbortSignal.timeout(FETCH_MS)
+  const invited = membership.secret !== undefined
   try {
-    const response = await fetch(url, { signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]) })
+    const response = await fetch(url, {
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      ...(invited ? { headers: { authorization: `Bearer ${directoryToken(membership)}` } } : {})
+    })
+    if (response.status === 401)
+      throw new InviteError(
+        invited
+          ? `${url.origin}: the invite is not this private swarm's: its network or its secret is another`
+          : `${url.origin}: this swarm is private, its invite is needed`
+      )
     if (!response.ok) throw new SourceError(`${url.href}: HTTP ${response.status}`)
     return JSON.parse(await boundedText(response, url.href))
   } catch (error) {
     signal?.throwIfAborted()
     if (deadline.aborted) throw new DeadlineError(`${url.href}: no answer in ${FETCH_MS} ms`)
-    if (error instanceof SourceError) throw error
+    if (error instanceof SourceError || error instanceof InviteError) throw error
     throw new SourceError(`${url.href}: ${error instanceof Error ? error.message : String(error)}`, {}, { cause: error })
   }
 }
@@ -188,8 +216,9 @@ export function checkRendezvous(document: unknown, where: string): Rendezvous {
   const isTexts = (value: unknown, count: number): value is string[] =>
     Array.isArray(value) && value.length <= count && value.every(text => isText(text, MAX_URL_CHARS))
   if (!isObject(document)) return refuse('the document')
-  const { version, peerId, addresses, tcpPort, models, directoryNodes = [] } = document
+  const { version, network = DEFAULT_NETWORK, peerId, addresses, tcpPort, models, directoryNodes = [] } = document
   if (version !== RENDEZVOUS_VERSION) return refuse('version')
+  if (!isText(network, MAX_NETWORK_CHARS)) return refuse('network')
   if (!isText(peerId, 64) || !/^[1-9A-HJ-NP-Za-km-z]+$/.test(peerId)) return refuse('peerId')
   if (!isTexts(addresses, 64)) return refuse('addresses')
   if (!isTexts(directoryNodes, 64)) return refuse('directoryNodes')
@@ -197,6 +226,8 @@ export function checkRendezvous(document: unknown, where: string): Rendezvous {
   if (!Array.isArray(models) || models.length > MAX_MODELS) return refuse('models')
   return {
     version,
+    network,
+    private: document.private === true,
     peerId,
     addresses,
     tcpPort: Number(tcpPort),
