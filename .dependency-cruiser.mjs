@@ -16,7 +16,7 @@ const forbidden = Object.entries(layers).map(([name, allowed]) => ({
   severity: 'error',
   comment: `peer/${name} may import ${allowed.join(', ') || 'nothing of Shoal'} only`,
   from: { path: `^peer/${name}(/|\\.ts$)` },
-  to: { path: '^(peer|web|bootstrap|test)/', pathNot: `^peer/(${[name, ...allowed].join('|')})(/|\\.ts$)` }
+  to: { path: '^(peer|web|bootstrap|test)/', pathNot: `^peer/(${[name, ...allowed, 'limit-table'].join('|')})(/|\\.ts$)` }
 }))
 forbidden.push(
   { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -25,7 +25,7 @@ forbidden.push(
     severity: 'error',
     comment: 'the rendezvous process computes nothing',
     from: { path: '^bootstrap/' },
-    to: { path: '^(peer|web|test)/', pathNot: '^peer/(wire|swarm|model|errors)(/|\\.ts$)' }
+    to: { path: '^(peer|web|test)/', pathNot: '^peer/(wire|swarm|model|errors|limit-table)(/|\\.ts$)' }
   },
   { name: 'product-without-tests', severity: 'error', from: { path: '^(peer|web|bootstrap)/' }, to: { path: '^test/' } },
   { name: 'peer-without-web', severity: 'error', from: { path: '^peer/' }, to: { path: '^web/' } },

@@ -1,33 +1,70 @@
 /**
  * The gateway's limits, each with its reason.
  */
+import { limit, valuesOf } from '../limit-table.ts'
 
-/** Bytes of a request body: a context of 128 Ki tokens is about half of this as text. */
-export const MAX_BODY_BYTES = 1024 * 1024
-/** Requests being answered at once; each holds a session and its KV on every hop, so more would only wait there. */
-export const MAX_CONCURRENT_ANSWERS = 64
-/** OpenAI's bound on stop texts, and ours on their length: each is compared with every piece of text. */
-export const MAX_STOP_TEXTS = 4
-export const MAX_STOP_LENGTH = 256
-/** Characters of the name a client gives its user or model: they end in logs. */
-export const MAX_NAME_LENGTH = 256
-/** How long a stream waits for the chain before it commits to status 200: until then an error has a status of its own. */
-export const STATUS_WAIT_MS = 5_000
-/** Silence after which a stream gets a comment, under the 30 to 60 s at which proxies cut quiet connections. */
-export const KEEP_ALIVE_MS = 10_000
-/** What Retry-After says where the error does not: about the time a short answer takes. */
-export const DEFAULT_RETRY_AFTER_MS = 2_000
-/** How long closing waits for answers that were told to end. */
-export const CLOSE_GRACE_MS = 3_000
-/** How long /health waits for the directory. */
-export const HEALTH_MS = 5_000
-/** OpenAI's bound on tools, and as many calls in one message. */
-export const MAX_TOOLS = 128
-export const MAX_TOOL_CALLS = 128
-/** Of a tool's description or a call's arguments: JSON schemas in use stay below ten, and templates walk them recursively. */
-export const MAX_TOOL_DEPTH = 32
-/** OpenAI's bounds on a logit bias and on the log-probabilities told with each token; biased ids are asked for with each step. */
-export const MAX_BIAS = 100
-export const MAX_BIASES = 1_024
-export const MAX_TOP_LOGPROBS = 20
-export const MAX_TEXT_LOGPROBS = 5
+export const gatewayLimits = {
+  MAX_BODY_BYTES: limit(1024 * 1024, 'bytes', 'a request body: a context of 128 Ki tokens is about half of this as text'),
+  HEADERS_MS: limit(10_000, 'ms', 'longest a client may take to send its request line and headers'),
+  REQUEST_MS: limit(60_000, 'ms', 'longest a client may take to send a whole request: the largest body at 17 KiB a second'),
+  MAX_CONNECTIONS: limit(1_024, '', 'connections at once, most of them idle; each costs some kilobytes'),
+  MAX_CONCURRENT_ANSWERS: limit(
+    64,
+    '',
+    'requests being answered at once; each holds a session and its KV on every hop, so more would only wait there'
+  ),
+  MAX_STOP_TEXTS: limit(4, '', 'OpenAI’s bound on stop texts'),
+  MAX_STOP_LENGTH: limit(256, 'characters', 'of a stop text: each is compared with every piece of text'),
+  MAX_NAME_LENGTH: limit(256, 'characters', 'of the name a client gives its user or model: they end in logs'),
+  STATUS_WAIT_MS: limit(
+    5_000,
+    'ms',
+    'how long a stream waits for the chain before it commits to status 200: until then an error has a status of its own'
+  ),
+  KEEP_ALIVE_MS: limit(
+    10_000,
+    'ms',
+    'silence after which a stream gets a comment, under the 30 to 60 s at which proxies cut quiet connections'
+  ),
+  DEFAULT_RETRY_AFTER_MS: limit(
+    2_000,
+    'ms',
+    'what Retry-After says where the error does not: about the time a short answer takes'
+  ),
+  CLOSE_GRACE_MS: limit(3_000, 'ms', 'how long closing waits for answers that were told to end'),
+  HEALTH_MS: limit(5_000, 'ms', 'how long /health waits for the directory'),
+  MAX_TOOLS: limit(128, '', 'OpenAI’s bound on tools'),
+  MAX_TOOL_CALLS: limit(128, '', 'calls in one message, as many as tools'),
+  MAX_TOOL_DEPTH: limit(
+    32,
+    'levels',
+    'of a tool’s description or a call’s arguments: JSON schemas in use stay below ten, and templates walk them recursively'
+  ),
+  MAX_BIAS: limit(100, '', 'OpenAI’s bound on a logit bias, either way'),
+  MAX_BIASES: limit(1_024, '', 'biased ids of one request, which are asked for with each step'),
+  MAX_TOP_LOGPROBS: limit(20, '', 'OpenAI’s bound on the log-probabilities told with each token of a chat'),
+  MAX_TEXT_LOGPROBS: limit(5, '', 'OpenAI’s bound on them in text completions')
+} as const
+
+export const {
+  MAX_BODY_BYTES,
+  HEADERS_MS,
+  REQUEST_MS,
+  MAX_CONNECTIONS,
+  MAX_CONCURRENT_ANSWERS,
+  MAX_STOP_TEXTS,
+  MAX_STOP_LENGTH,
+  MAX_NAME_LENGTH,
+  STATUS_WAIT_MS,
+  KEEP_ALIVE_MS,
+  DEFAULT_RETRY_AFTER_MS,
+  CLOSE_GRACE_MS,
+  HEALTH_MS,
+  MAX_TOOLS,
+  MAX_TOOL_CALLS,
+  MAX_TOOL_DEPTH,
+  MAX_BIAS,
+  MAX_BIASES,
+  MAX_TOP_LOGPROBS,
+  MAX_TEXT_LOGPROBS
+} = valuesOf(gatewayLimits)

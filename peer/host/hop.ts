@@ -126,6 +126,8 @@ export class Hop implements SessionPart {
       // What is late is not wrong.
       if (error instanceof StaleEpochError) return
       const charged = error instanceof InvalidFrameError || error instanceof NonFiniteError
+      // The driver itself; a hop may have passed on what it could not know to be wrong.
+      if (charged && this.#index === 0) this.#context.links.offended?.(this.#previous.channel.remotePeer)
       this.fail(charged ? withPeer(error, this.#previous.channel.remotePeer) : error)
     }
   }

@@ -7,11 +7,12 @@ import { BusyError, StaleEpochError } from '../errors.ts'
 import { type Clock, LATE_MS } from '../wire/clock.ts'
 import type { OpenPlan } from '../wire/frames.pb.js'
 import { toHex } from '../wire/hex.ts'
-import { BUSY_RETRY_MS, MAX_CLOCK_SKEW_MS, MAX_SESSIONS, MAX_TOMBSTONES } from './limits.ts'
+import { BUSY_RETRY_MS, MAX_CLOCK_SKEW_MS, MAX_SESSIONS, MAX_SESSIONS_PER_DRIVER, MAX_TOMBSTONES } from './limits.ts'
 
 /** A session's place in the table; `hop` is its part in the current epoch's chain. */
 export interface HostedSession<Hop> {
   readonly key: string
+  readonly driver: string
   hop: Hop
   epoch: number
   /** KV it holds, once it has got any. */
@@ -70,8 +71,12 @@ export class SessionTable<Hop> {
     if (ended !== undefined && plan.epoch <= ended.epoch)
       throw new StaleEpochError(`epoch ${plan.epoch} of this session has ended`)
     if (this.#sessions.size >= MAX_SESSIONS) throw new BusyError(`${MAX_SESSIONS} sessions here`, { retryAfterMs: BUSY_RETRY_MS })
+    const ofDriver = this.all().filter(({ driver }) => driver === plan.driver).length
+    if (ofDriver >= MAX_SESSIONS_PER_DRIVER)
+      throw new BusyError(`${ofDriver} sessions of this driver here`, { retryAfterMs: BUSY_RETRY_MS })
     const session: HostedSession<Hop> = {
       key,
+      driver: plan.driver,
       hop,
       epoch: plan.epoch,
       sequence: undefined,

@@ -48,4 +48,6 @@ export interface Links {
   ) => Promise<Channel<Frame>>
   /** Serves a protocol; the returned function stops it. Errors of the handler reset that channel only. */
   handle: <Frame>(protocol: Protocol<Frame>, handler: (channel: Channel<Frame>) => Promise<void>) => () => void
+  /** Charges a peer whose frames are well formed and wrong all the same; who is charged too often is refused for a while. */
+  offended?: (peer: string) => void
 }

@@ -6,9 +6,11 @@ import type { Stream } from '@libp2p/interface'
 import { decode as splitFrames } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { Uint8ArrayList } from 'uint8arraylist'
-import { InvalidFrameError, PeerLostError, ShoalError } from '../errors.ts'
+import { DeadlineError, InvalidFrameError, PeerLostError, ShoalError } from '../errors.ts'
 import { BlockParser, encodeVarint, MAX_BLOCK_BYTES, WINDOW_BYTES } from './block-stream.ts'
 import type { Channel, Protocol } from './channel.ts'
+import { FIRST_FRAME_MS, MIN_BYTES_PER_SECOND, SLOW_GRACE_MS } from './limits.ts'
+import type { Offence } from './offences.ts'
 
 /** Encoded bytes waiting for window or transport before `send` waits too; one frame may exceed it. */
 const SEND_QUEUE_BYTES = 512 * 1024
@@ -27,6 +29,23 @@ const STREAM_CLOSE_MS = 2_000
 
 /** Credit is given back in quarters of the window: often enough to keep the sender going, rarely enough to cost nothing. */
 const CREDIT_STEP = WINDOW_BYTES / 4
+
+export interface ChannelOptions {
+  /** Told once, when the other side breaks the protocol or sends too slowly. */
+  onOffence?: (offence: Offence) => void
+  /** The other side opened it, so the first frame is due from there. */
+  inbound?: boolean
+  /** Default: those of limits.ts. */
+  pace?: Pace
+}
+
+export interface Pace {
+  firstFrameMs: number
+  graceMs: number
+  bytesPerSecond: number
+}
+
+const PACE: Pace = { firstFrameMs: FIRST_FRAME_MS, graceMs: SLOW_GRACE_MS, bytesPerSecond: MIN_BYTES_PER_SECOND }
 
 interface WaitingSend {
   bytes: Uint8Array
@@ -65,7 +84,20 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   #wakeReader: (() => void) | undefined
   #linger: ReturnType<typeof setTimeout> | undefined
 
-  constructor(stream: Stream, remotePeer: string, protocol: Protocol<Frame>) {
+  // Of the frame that is coming.
+  readonly #pace: Pace
+  readonly #onOffence: (offence: Offence) => void
+  #offended = false
+  #firstFrame: ReturnType<typeof setTimeout> | undefined
+  #handedOn = 0
+  #framed = 0
+  #waitedMs = 0
+
+  constructor(stream: Stream, remotePeer: string, protocol: Protocol<Frame>, options: ChannelOptions = {}) {
+    const { onOffence = () => {}, inbound = false, pace = PACE } = options
+    this.#pace = pace
+    this.#onOffence = onOffence
+    if (inbound) this.#firstFrame = setTimeout(() => this.#late(`no frame within ${pace.firstFrameMs} ms`), pace.firstFrameMs)
     this.remotePeer = remotePeer
     this.#stream = stream
     this.#protocol = protocol
@@ -136,6 +168,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
     this.#readerTaken = true
     const { decode, id, maxFrameBytes } = this.#protocol
     const fail = (error: unknown) => this.#fail(asFrameError(error, id))
+    const frameCame = (bytes: number) => this.#frameCame(bytes)
     return pipe(
       this.#bytes(),
       source => splitFrames(source, { maxDataLength: maxFrameBytes }),
@@ -143,6 +176,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
         let refused: unknown
         try {
           for await (const bytes of source) {
+            frameCame(bytes.byteLength)
             let frame: Frame
             try {
               frame = decode(plain(bytes.subarray()))
@@ -286,16 +320,46 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
         const chunk = this.#received
         this.#received = new Uint8ArrayList()
         this.#creditDue += chunk.byteLength
+        this.#handedOn += chunk.byteLength
         this.#pump()
         yield chunk
       } else if (this.#failure !== undefined) throw this.#failure
       else if (this.#remoteEnded) return
-      else {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        this.#wakeReader = resolve
-        await promise
-      }
+      else await this.#moreBytes()
     }
+  }
+
+  /** Waits for the sender; a frame that has begun must come at a pace. */
+  async #moreBytes(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#wakeReader = resolve
+    const begun = this.#handedOn - this.#framed
+    if (begun === 0) return promise
+    const { graceMs, bytesPerSecond } = this.#pace
+    const leftMs = graceMs + (begun / bytesPerSecond) * 1_000 - this.#waitedMs
+    const since = performance.now()
+    const timer = setTimeout(() => this.#late(`${begun} bytes of a frame, and the rest does not come`), leftMs)
+    await promise
+    clearTimeout(timer)
+    this.#waitedMs += performance.now() - since
+  }
+
+  #frameCame(bytes: number): void {
+    clearTimeout(this.#firstFrame)
+    // A length written longer than need be counts as begun, which only its sender suffers from.
+    this.#framed += encodeVarint(bytes).byteLength + bytes
+    this.#waitedMs = 0
+  }
+
+  #late(what: string): void {
+    this.#offend('slow')
+    this.#fail(new DeadlineError(`${this.#protocol.id} from ${this.remotePeer}: ${what}`, { peer: this.remotePeer }))
+  }
+
+  #offend(offence: Offence): void {
+    if (this.#offended) return
+    this.#offended = true
+    this.#onOffence(offence)
   }
 
   #finishWhenBothEnded(): void {
@@ -315,6 +379,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
     if (this.#over) return this.#failure ?? reason
     const failure = reason instanceof ShoalError ? reason : this.#lost('the channel was reset', reason)
     this.#failure = failure
+    if (failure instanceof InvalidFrameError) this.#offend('malformed')
     this.#finish()
     this.#queue.consume(this.#queue.byteLength)
     for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#lost('the channel was reset', failure))
@@ -325,6 +390,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   #finish(): void {
     this.#over = true
     clearTimeout(this.#linger)
+    clearTimeout(this.#firstFrame)
     this.#flushed?.()
     this.#wakeReader?.()
     this.#resolveClosed()

@@ -3,36 +3,46 @@
  * for as long as it lives, direct where ICE allows and over a relay where it does not.
  */
 import { identify } from '@libp2p/identify'
-import type { Connection, Libp2p, PrivateKey, Stream } from '@libp2p/interface'
+import type { Connection, Libp2p, PeerId, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { createTransports, holdWebRtc, relayServer } from '#wire/transports'
-import { DeadlineError, InternalError, type InviteError, PeerLostError, ShoalError } from '../errors.ts'
+import { BusyError, DeadlineError, InternalError, type InviteError, PeerLostError, ShoalError } from '../errors.ts'
 import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
+import { systemClock } from './clock.ts'
 import { keepConnected } from './directory-keeper.ts'
 import { forgetGonePeers } from './forget-peers.ts'
 import { closeIdleConnections } from './idle-connections.ts'
 import { Libp2pChannel } from './libp2p-channel.ts'
-import { MAX_DIRECTORY_NODES, MAX_STREAMS_PER_PEER, STREAM_MS, type TlsCertificate } from './limits.ts'
+import {
+  ADDRESS_DIAL_MS,
+  DIAL_MS,
+  DIRECTORY_CONNECTIONS,
+  INBOUND_PER_SECOND,
+  LEAF_CONNECTIONS,
+  MAX_CONNECTIONS_PER_PEER,
+  MAX_DIRECTORY_NODES,
+  MAX_PARALLEL_DIALS,
+  MAX_PENDING_INBOUND,
+  MAX_QUEUED_DIALS,
+  MAX_STREAMS_PER_PEER,
+  STREAM_MS,
+  type TlsCertificate
+} from './limits.ts'
 import { silent, type WireLogger } from './log.ts'
 import { memberEncrypter } from './member-encrypter.ts'
 import { type Membership, publicMembership } from './membership.ts'
-
-/** From the call of `dial` to a usable channel, over all addresses. */
-const DIAL_MS = 15_000
+import { type Offence, Offences } from './offences.ts'
 
 /** Before WebRTC and the other direct ways together give up in favour of the relay. */
 const DIRECT_DIAL_MS = 10_000
 
 /** A WebRTC handshake on a busy machine hangs now and then, seen at the closing of its first data channel, where the next takes 200 ms. */
 const DIRECT_TRIES = 2
-
-/** One address; an unreachable private one must not use up the time of those that work. */
-const ADDRESS_DIAL_MS = 4_000
 
 /** After the direct ways failed, channels go over the relay for this long without trying them again. */
 const DIRECT_RETRY_MS = 60_000
@@ -59,14 +69,6 @@ const PING_TIMEOUT_MS = 4_000
 
 /** Pings under way on one connection. libp2p's 1 would abort the connection as soon as one takes longer than the interval. */
 const MAX_PINGS = 16
-
-/** New connections a second from one address: a browser full of tabs, a machine full of peers, a NAT full of people. */
-const INBOUND_PER_SECOND = 100
-const MAX_PENDING_INBOUND = 64
-
-/** Connections of a leaf (chain neighbours and directory nodes) and of a directory node (its leaves). */
-const LEAF_CONNECTIONS = 128
-const DIRECTORY_CONNECTIONS = 4_096
 
 export interface NodeOptions {
   privateKey: PrivateKey
@@ -143,7 +145,9 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
   // libp2p looks for a relay once for each bare /p2p-circuit, and again whenever that relay is lost.
   const relayed = directoryNodes.flatMap(() => ['/p2p-circuit'])
   const releaseWebRtc = webrtc ? holdWebRtc() : () => {}
-  const node = await createLibp2p({
+  const offences = new Offences()
+  const openOf = (peer: PeerId): number => node.getConnections(peer).length
+  const node: Libp2p = await createLibp2p({
     privateKey: options.privateKey,
     addresses: {
       listen: [...(options.listen ?? []), ...relayed, ...(webrtc && relayed.length > 0 ? ['/webrtc'] : [])],
@@ -152,16 +156,20 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     transports: createTransports({ webrtc, iceServers: options.iceServers ?? [], ...(options.tls && { tls: options.tls }) }),
     connectionEncrypters: [memberEncrypter(membership, refused)],
     streamMuxers: [yamux()],
-    // Browsers refuse private addresses by default; an edge swarm lives on them.
-    connectionGater: { denyDialMultiaddr: () => false },
+    connectionGater: {
+      // Browsers refuse private addresses by default; an edge swarm lives on them.
+      denyDialMultiaddr: () => false,
+      denyInboundEncryptedConnection: peer => offences.isRefused(peer.toString(), systemClock.now()),
+      denyInboundUpgradedConnection: peer => openOf(peer) >= MAX_CONNECTIONS_PER_PEER
+    },
     connectionMonitor: {
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
     },
     connectionManager: {
       maxConnections: relay ? DIRECTORY_CONNECTIONS : LEAF_CONNECTIONS,
-      maxParallelDials: 16,
-      maxDialQueueLength: 128,
+      maxParallelDials: MAX_PARALLEL_DIALS,
+      maxDialQueueLength: MAX_QUEUED_DIALS,
       dialTimeout: DIAL_MS,
       addressDialTimeout: ADDRESS_DIAL_MS,
       inboundConnectionThreshold: INBOUND_PER_SECOND,
@@ -177,13 +185,14 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     releaseWebRtc()
     throw error
   })
-  return start(node, membership, refusals, directoryNodes, logger, releaseWebRtc, options.signal)
+  return start(node, membership, refusals, offences, directoryNodes, logger, releaseWebRtc, options.signal)
 }
 
 function start(
   node: Libp2p,
   membership: Membership,
   refusals: Map<string, InviteError>,
+  offences: Offences,
   directoryNodes: Multiaddr[][],
   logger: WireLogger,
   releaseWebRtc: () => void,
@@ -218,6 +227,12 @@ function start(
     stop().catch(error => logger.warn({ error: String(error) }, 'node did not stop cleanly'))
   }
   signal?.addEventListener('abort', onAbort)
+
+  const charge = (peer: string, offence: Offence) => {
+    if (!offences.charge(peer, offence, systemClock.now())) return
+    logger.warn({ peer, offence }, 'refused for a while: it breaks the protocol')
+    node.hangUp(peerIdFromString(peer)).catch(error => logger.debug({ peer, error: String(error) }, 'connection not closed'))
+  }
 
   const openConnections = (peer: string) =>
     node.getConnections(peerIdFromString(peer)).filter(connection => connection.status === 'open')
@@ -292,6 +307,7 @@ function start(
     },
     ready: (limitMs = DIAL_MS, waitSignal) => untilReachable(node, directoryPeers, refusals, limitMs, waitSignal),
     stop,
+    offended: peer => charge(peer, 'malformed'),
     dial: async (peer, addresses, protocol, dialSignal) => {
       dialSignal?.throwIfAborted()
       const deadline = AbortSignal.timeout(DIAL_MS)
@@ -306,7 +322,7 @@ function start(
           runOnLimitedConnection: true,
           maxOutboundStreams: MAX_STREAMS_PER_PEER
         })
-        return new Libp2pChannel(stream, peer, protocol)
+        return new Libp2pChannel(stream, peer, protocol, { onOffence: offence => charge(peer, offence) })
       } catch (error) {
         if (dialSignal?.aborted) throw dialSignal.reason
         const refusal = refusals.get(peer)
@@ -319,7 +335,13 @@ function start(
     },
     handle: <Frame>(protocol: Protocol<Frame>, handler: (channel: Channel<Frame>) => Promise<void>) => {
       const serve = (stream: Stream, connection: Connection) => {
-        const channel = new Libp2pChannel(stream, connection.remotePeer.toString(), protocol)
+        const peer = connection.remotePeer.toString()
+        if (!offences.admitStream(peer, systemClock.now())) {
+          stream.abort(new BusyError('too many streams', { peer }))
+          charge(peer, 'surplus')
+          return
+        }
+        const channel = new Libp2pChannel(stream, peer, protocol, { inbound: true, onOffence: offence => charge(peer, offence) })
         handler(channel).then(
           () => channel.close(),
           error => {
