@@ -28,7 +28,7 @@ import { fromEntry, publishedAt, toEntry, toldAddresses } from './told.ts'
 export type { PublishedModel } from './published-model.ts'
 
 /** A peer that neither renews nor says goodbye is planned with for this long: three missed renewals. */
-const LEASE_MS = 20_000
+export const LEASE_MS = 20_000
 const SHORTEST_LEASE_MS = 1_000
 
 /** Directory nodes that one is told to keep a connection to; gossip reaches the others through them. */

@@ -17,20 +17,20 @@ import { directoryProtocol } from '../peer/wire/protocols.ts'
 import { Watchers } from './watchers.ts'
 
 /** Requests a peer may make at once and then each second: renewals, a query per session, a change of offer. */
-const REQUESTS: Pace = { burst: 32, perSecond: 8 }
+export const REQUESTS: Pace = { burst: 32, perSecond: 8 }
 
 /** A peer keeps one channel; more are reconnects that the old one has not noticed. */
-const MAX_CHANNELS_PER_PEER = 4
+export const MAX_CHANNELS_PER_PEER = 4
 
 /** After its last channel is gone a peer may come back this long before its announcement goes: a reconnect takes about one. */
-const GONE_MS = 5_000
+export const GONE_MS = 5_000
 
 /** Candidates a region: a query's own number within these. */
 const DEFAULT_PER_REGION = 16
-const MAX_PER_REGION = 64
+export const MAX_PER_REGION = 64
 
 /** Announcements in one answer, which must fit the protocol's frame of 2 MiB. */
-const MAX_ANSWER_BYTES = 2_000_000
+export const MAX_ANSWER_BYTES = 2_000_000
 
 export interface DirectoryServiceOptions {
   links: Links

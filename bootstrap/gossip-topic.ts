@@ -10,17 +10,17 @@ import type { WireLogger } from '../peer/wire/log.ts'
 import { GOSSIP_TOPIC, MAX_GOSSIP_BYTES } from '../peer/wire/protocols.ts'
 
 /** Bytes kept for a neighbour that reads slowly; beyond it messages are lost to it, and the next renewals tell. */
-const MAX_OUTBOUND_BYTES = 4 * 1024 * 1024
+export const MAX_OUTBOUND_BYTES = 4 * 1024 * 1024
 
 /** Messages a neighbour may ask for again at once; they come in one frame of at most 4 MiB. */
-const MAX_ASKED_AGAIN = 512
-const MAX_FRAME_BYTES = 4 * 1024 * 1024
+export const MAX_ASKED_AGAIN = 512
+export const MAX_FRAME_BYTES = 4 * 1024 * 1024
 
 /** Far below gossipsub's threshold of −80 for hearing a neighbour at all, with its weight of 10. */
 const BANNED_SCORE = -100
 
 /** Neighbours on one machine are usual: several directory nodes behind one address, tests. */
-const NEIGHBOURS_PER_ADDRESS = 64
+export const NEIGHBOURS_PER_ADDRESS = 64
 
 /** What became of a message: passed on, dropped, or dropped as one that no honest node would pass on. */
 export type Reception = 'accept' | 'ignore' | 'reject'

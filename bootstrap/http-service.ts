@@ -21,13 +21,13 @@ import type { PublishedModel } from './published-model.ts'
 const FOREVER_SECONDS = 365 * 24 * 60 * 60
 
 /** Connections passed to libp2p at once; it has its own, lower limit of peers. */
-const MAX_TUNNELS = 4_096
+export const MAX_TUNNELS = 4_096
 
 /** No request to this server has a body worth reading. */
-const MAX_BODY_BYTES = 1_024
+export const MAX_BODY_BYTES = 1_024
 
 /** Longest a client may take to send its request line and headers. */
-const REQUEST_MS = 10_000
+export const REQUEST_MS = 10_000
 
 export interface HttpServiceOptions {
   host: string

@@ -9,6 +9,7 @@ import { Command, CommanderError } from 'commander'
 import { toShoalError } from '../errors.ts'
 import { isGpuTrouble } from '../host/assignment.ts'
 import { bootstrapCommand } from './bootstrap.ts'
+import { configCommand } from './config.ts'
 import { demoCommand } from './demo.ts'
 import { edgeCommand } from './edge.ts'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
     runCommand(),
     publishCommand(),
     peersCommand(),
+    configCommand(),
     demoCommand()
   ]) {
     program.addCommand(command)

@@ -11,21 +11,21 @@ import type { Announcement, SpanOffer } from './types.ts'
 
 /** Sixteen addresses and sixteen offers, with room. */
 export const MAX_SIGNED_BYTES = 16 * 1024
-const MAX_ADDRESSES = 16
-const MAX_ADDRESS_CHARS = 256
+export const MAX_ADDRESSES = 16
+export const MAX_ADDRESS_CHARS = 256
 /** A peer serves one span or a few, of one model or a few. */
-const MAX_OFFERS = 16
-const MAX_ADAPTER_CHARS = 128
+export const MAX_OFFERS = 16
+export const MAX_ADAPTER_CHARS = 128
 const MAX_NUMERICS_CHARS = 128
 /** More layers than any model in use. */
-const MAX_LAYERS = 256
+export const MAX_LAYERS = 256
 /** Tokens a second through one layer; no machine comes near, so larger is a lie. */
-const MAX_RATE = 1e9
+export const MAX_RATE = 1e9
 /** A peer with an hour's queue has none to offer. */
-const MAX_QUEUE_MS = 3_600_000
+export const MAX_QUEUE_MS = 3_600_000
 /** A rack's; nobody runs a span on more. */
 const MAX_WATTS = 100_000
-const MAX_KV_TOKENS = 2 ** 31
+export const MAX_KV_TOKENS = 2 ** 31
 const DIGEST = /^[0-9a-f]{64}$/
 const DOMAIN = new TextEncoder().encode('shoal/announcement/1\0')
 /** An Ed25519 key in libp2p's protobuf, and its signature. */

@@ -17,7 +17,7 @@ export const MAX_TOTAL_BYTES = 64 * 1024 * 1024
 const REGION_LAYERS = 4
 
 /** Part of the table that may be filled by way of others: a node's own peers always find room. */
-const VOUCHED_SHARE = 0.75
+export const VOUCHED_SHARE = 0.75
 
 export interface StoredEntry {
   announcement: Announcement

@@ -18,10 +18,10 @@ export const LATE_MS = 10_000
 export const GOSSIP_PACE: Pace = { burst: 4_096, perSecond: 1_000 }
 
 /** Stale or surplus messages taken for accidents, such as those of a link that was down. */
-const PATIENCE: Pace = { burst: 64, perSecond: 1 }
+export const PATIENCE: Pace = { burst: 64, perSecond: 1 }
 
 /** Neighbours remembered; directory nodes have a few. */
-const MAX_SOURCES = 1_024
+export const MAX_SOURCES = 1_024
 
 /** What is remembered of a peer's newest announcement. */
 export interface Past {

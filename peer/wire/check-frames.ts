@@ -41,10 +41,10 @@ export const MAX_EXTRA_IDS = 4_096
 export const MAX_HEAD_ROWS = 256
 
 /** Bytes of logits in one row: a vocabulary of 512k, twice the largest in use, in f32. */
-const MAX_ROW_BYTES = 512 * 1024 * 4
+export const MAX_ROW_BYTES = 512 * 1024 * 4
 
 /** An open with 256 hops of 16 addresses each would be larger than any sent; a plan of hops is a few KiB. */
-const MAX_PLAN_BYTES = 256 * 1024
+export const MAX_PLAN_BYTES = 256 * 1024
 
 /** Peer ids in base58 (Ed25519: 52 characters). */
 const MAX_PEER_CHARS = 64

@@ -6,10 +6,10 @@ import type { Connection, Libp2p } from '@libp2p/interface'
 import { isRelayed } from './addresses.ts'
 
 /** Long enough for the next question of a conversation to find the chain still connected. */
-const IDLE_MS = 120_000
+export const IDLE_MS = 120_000
 
 /** A relayed connection beside a direct one: only channels opened before the direct one was there still use it. */
-const IDLE_RELAYED_MS = 10_000
+export const IDLE_RELAYED_MS = 10_000
 
 const SWEEP_MS = 5_000
 

@@ -13,7 +13,7 @@ import { FIRST_FRAME_MS, MIN_BYTES_PER_SECOND, SLOW_GRACE_MS } from './limits.ts
 import type { Offence } from './offences.ts'
 
 /** Encoded bytes waiting for window or transport before `send` waits too; one frame may exceed it. */
-const SEND_QUEUE_BYTES = 512 * 1024
+export const SEND_QUEUE_BYTES = 512 * 1024
 
 /** Callers of `send` waiting at once: more means that somebody does not await. */
 const MAX_WAITING_SENDS = 256
@@ -22,7 +22,7 @@ const MAX_WAITING_SENDS = 256
 const CLOSE_MS = 5_000
 
 /** After our end, how long the other side may still send: a hop's last answers, not a forgotten stream. */
-const LINGER_MS = 30_000
+export const LINGER_MS = 30_000
 
 /** Longest that the two sides' libp2p closing may take once both have ended. */
 const STREAM_CLOSE_MS = 2_000

@@ -29,13 +29,13 @@ import { AnswerFrame, ChainFrame, DirectoryFrame, GossipFrame } from './frames.p
 export const FRAMING_BYTES = 64 * 1024
 
 /** A prefill chunk of 256 tokens at width 8192 in f32. A row of logits is a quarter of it. */
-const MAX_CHAIN_FRAME_BYTES = 256 * 8192 * 4 + FRAMING_BYTES
+export const MAX_CHAIN_FRAME_BYTES = 256 * 8192 * 4 + FRAMING_BYTES
 
 /** A row of 512k logits in f32; 256 head rows of 128 ids and logits are smaller. */
-const MAX_ANSWER_FRAME_BYTES = 512 * 1024 * 4 + FRAMING_BYTES
+export const MAX_ANSWER_FRAME_BYTES = 512 * 1024 * 4 + FRAMING_BYTES
 
 /** 1,024 announcements of 2 KiB, or 128 of the largest. */
-const MAX_DIRECTORY_FRAME_BYTES = 2 * 1024 * 1024 + FRAMING_BYTES
+export const MAX_DIRECTORY_FRAME_BYTES = 2 * 1024 * 1024 + FRAMING_BYTES
 
 export const chainProtocol: Protocol<ChainFrame> = {
   id: '/shoal/chain/1.0.0',
