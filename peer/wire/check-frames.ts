@@ -88,6 +88,8 @@ function length(field: string, value: Uint8Array, bytes: number): void {
 
 function text(field: string, value: string, most: number): void {
   if (value.length > most) refuse(field, `${value.length} characters`, `at most ${most} allowed`)
+  // The decoder makes lone surrogates of bytes that are no UTF-8; they would come back as others.
+  if (!value.isWellFormed()) refuse(field, 'no UTF-8', 'text expected')
 }
 
 function few(field: string, value: readonly unknown[], most: number): void {
