@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { Stream } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
 import { InvalidFrameError, PeerLostError } from '../../peer/errors.ts'
+import { parseAddresses } from '../../peer/wire/addresses.ts'
 import { encodeVarint, WINDOW_BYTES } from '../../peer/wire/block-stream.ts'
 import type { Channel } from '../../peer/wire/channel.ts'
 import type { PeerNode } from '../../peer/wire/node.ts'
@@ -76,7 +76,9 @@ test('hostile bytes reset their own stream and nothing else', LIMIT, () =>
       'credit for more than the window': Uint8Array.of(0, 1)
     }
     for (const [name, bytes] of Object.entries(attacks)) {
-      const connection = await client.node.dial(peerIdFromString(server.self))
+      // Each from somebody new, since whoever does it twice is refused.
+      const attacker = await add(makeNode())
+      const connection = await attacker.node.dial(parseAddresses(server.addresses(), server.self))
       const stream: Stream = await connection.newStream(bytesProtocol.id)
       const reset = new Promise<void>(resolve => {
         over = resolve
@@ -90,6 +92,7 @@ test('hostile bytes reset their own stream and nothing else', LIMIT, () =>
     }
     assert.equal(ends.length, Object.keys(attacks).length)
     assert.equal(client.connections().length, 1)
+    assert.equal(server.connections().length, 1 + Object.keys(attacks).length)
   })
 )
 
