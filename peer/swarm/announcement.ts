@@ -84,6 +84,9 @@ export async function verifyAnnouncement(bytes: Uint8Array): Promise<Announcemen
 /** @throws InvalidFrameError */
 export function checkAnnouncement({ sequence, addresses, adapter, watts, offers }: Announcement): void {
   if (!Number.isSafeInteger(sequence) || sequence < 0) refuse('sequence', sequence, 'a whole number expected')
+  // protons-runtime 7.1.2 writes a uint64 of exactly 32 bits as whatever lay in its buffer: a directory node that passed such
+  // a sequence on would send its like what they take for forged.
+  if (sequence >= 2 ** 31 && sequence < 2 ** 32) refuse('sequence', sequence, 'none of 2³¹ … 2³² − 1 expected')
   if (addresses.length > MAX_ADDRESSES) refuse('addresses', addresses.length, `at most ${MAX_ADDRESSES}`)
   for (const address of addresses)
     if (address.length > MAX_ADDRESS_CHARS) refuse('addresses', `${address.length} characters`, `at most ${MAX_ADDRESS_CHARS}`)

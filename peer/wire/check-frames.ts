@@ -217,7 +217,11 @@ export function checkGossipFrame(frame: GossipFrame): void {
   if (announce !== undefined) bounded('announce.announcement bytes', announce.announcement.byteLength, 1, MAX_ANNOUNCEMENT_BYTES)
   if (renewals !== undefined) {
     bounded('renewals', renewals.renewals.length, 1, MAX_RENEWALS)
-    for (const { peer } of renewals.renewals) text('renewals.peer', peer, MAX_PEER_CHARS)
+    for (const { peer, sequence } of renewals.renewals) {
+      text('renewals.peer', peer, MAX_PEER_CHARS)
+      // protons-runtime 7.1.2 writes these as bytes that nobody can read; announcements are refused for them.
+      if (sequence >= 2n ** 31n && sequence < 2n ** 32n) refuse('renewals.sequence', sequence, 'none of 2³¹ … 2³² − 1 expected')
+    }
   }
   if (directoryNode !== undefined) {
     few('directoryNode.addresses', directoryNode.addresses, MAX_TOLD_ADDRESSES)

@@ -112,6 +112,8 @@ test('an announcement is its peer’s, bounded and plausible', async () => {
   const offer = announcement.offers[0]!
   const wrong: [Partial<Announcement>, RegExp][] = [
     [{ sequence: -1 }, /sequence/],
+    [{ sequence: 2 ** 31 }, /sequence/],
+    [{ sequence: 2 ** 32 - 1 }, /sequence/],
     [{ addresses: Array(17).fill('/ip4/1.2.3.4/tcp/1') }, /addresses/],
     [{ addresses: ['x'.repeat(257)] }, /addresses/],
     [{ adapter: 'x'.repeat(129) }, /adapter/],
