@@ -148,7 +148,13 @@ async function scene(body: (scene: Scene) => Promise<void>): Promise<void> {
           const sampling = { ...neutralSampling, temperature: 0, seed: 1 }
           const request = { prompt: PROMPT, maxTokens: ANSWER_TOKENS, sampling, endIds: new Set<number>() }
           const tokens: number[] = []
-          for await (const event of generate(context, { ...request, choice: 0, logprobs: undefined, deadlineMs: undefined }))
+          for await (const event of generate(context, {
+            ...request,
+            choice: 0,
+            logprobs: undefined,
+            deadlineMs: undefined,
+            standby: false
+          }))
             if (event.type === 'token') tokens.push(event.token)
           return tokens
         },

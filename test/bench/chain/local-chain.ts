@@ -7,6 +7,7 @@ import { joinSwarm, type ServedCompletions, type Swarm } from '../../../peer/cli
 import { type ServiceProcess, startService } from '../../../peer/cli/service-process.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import type { CompletionEvent, HopTime } from '../../../peer/session/types.ts'
+import { publicMembership } from '../../../peer/wire/membership.ts'
 
 /** Positions of KV an edge peer holds. */
 const KV_TOKENS = 512
@@ -50,7 +51,12 @@ export class LocalChain {
     for (const range of layerRanges(layers, hops))
       await this.#run('edge', '--join', url, '--layers', range, '--kv-tokens', String(KV_TOKENS))
     const logger = pino({ level: 'silent' })
-    this.#swarm = await joinSwarm([url], { logger, signal: this.#signal, listen: ['/ip4/127.0.0.1/tcp/0'] })
+    this.#swarm = await joinSwarm([url], {
+      membership: publicMembership,
+      logger,
+      signal: this.#signal,
+      listen: ['/ip4/127.0.0.1/tcp/0']
+    })
     this.#service = await this.#swarm.openService()
   }
 

@@ -18,6 +18,7 @@ import { openCloud } from '../../../peer/select/cloud.ts'
 import { openSelectingService } from '../../../peer/select/selecting-service.ts'
 import { readSettings, type SelectionSettings } from '../../../peer/select/settings.ts'
 import { systemClock } from '../../../peer/wire/clock.ts'
+import { publicMembership } from '../../../peer/wire/membership.ts'
 import type { Bench, BenchContext } from '../bench.ts'
 import { type Row, valueRow } from '../rows.ts'
 import { type Flakiness, type FlakyProxy, startFlakyProxy } from './flaky-proxy.ts'
@@ -73,7 +74,11 @@ export const selector: Bench = {
       )
       const { ready } = await cloud
       proxy = await startFlakyProxy(String(ready.url), SEED)
-      swarm = await joinSwarm([edgeUrl!], { logger: pino({ level: 'silent' }), signal: context.signal })
+      swarm = await joinSwarm([edgeUrl!], {
+        membership: publicMembership,
+        logger: pino({ level: 'silent' }),
+        signal: context.signal
+      })
       const service = await swarm.openService()
       const settings = settingsFor(proxy.url, service.model.name)
       const rows: Row[] = []
