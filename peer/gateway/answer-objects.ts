@@ -95,6 +95,7 @@ function shoalPart({ digest }: AnswerHeader, finished: Finished, { chain, recove
       lost: recovered.lost,
       epoch: recovered.epoch,
       pause_ms: recovered.pauseMs,
+      replayed: recovered.replayed,
       chain: recovered.chain.map(({ peer, span }) => ({ peer, layers: [span.first, span.end] })),
       numerics_changed: recovered.numericsChanged
     })),

@@ -15,7 +15,8 @@ export interface AnswerEnd {
   finish: string
   /** Peers of the last chain, in order. */
   chain: string[]
-  recoveries: { lost: string; epoch: number; pause_ms: number }[]
+  /** `replayed`: positions that hops had to compute before the answer went on. */
+  recoveries: { lost: string; epoch: number; pause_ms: number; replayed: number }[]
 }
 
 interface Chunk {
@@ -32,10 +33,10 @@ export interface AnswerStream {
   readonly ended: Promise<AnswerEnd>
 }
 
-/** Asks for the continuation of the text, greedily. */
-export function streamAnswer(gateway: string, golden: GoldenText, signal: AbortSignal): AnswerStream {
+/** Asks for the continuation of the text, greedily; with standbys where `standby` wants them. */
+export function streamAnswer(gateway: string, golden: GoldenText, signal: AbortSignal, standby = false): AnswerStream {
   const tokens: StreamedToken[] = []
-  const ended = read(gateway, golden, tokens, signal)
+  const ended = read(gateway, golden, tokens, signal, standby)
   ended.catch(() => {})
   return { tokens, ended }
 }
@@ -52,13 +53,22 @@ async function read(
   gateway: string,
   { prompt, tokens: golden }: GoldenText,
   tokens: StreamedToken[],
-  signal: AbortSignal
+  signal: AbortSignal,
+  standby: boolean
 ): Promise<AnswerEnd> {
   const response = await fetch(`${gateway}/v1/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    // With log-probabilities each chunk says of which tokens it is.
-    body: JSON.stringify({ model: 'psalter-6m', prompt, temperature: 0, max_tokens: golden.length, logprobs: 0, stream: true }),
+    body: JSON.stringify({
+      model: 'psalter-6m',
+      prompt,
+      temperature: 0,
+      max_tokens: golden.length,
+      // With log-probabilities each chunk says of which tokens it is.
+      logprobs: 0,
+      stream: true,
+      shoal: { standby }
+    }),
     signal
   })
   if (!response.ok) throw new Error(`the gateway answered ${response.status}: ${await response.text()}`)

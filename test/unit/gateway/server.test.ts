@@ -307,7 +307,14 @@ test('recoveries are in the answer’s trace and counted in /health, whether it 
   return withGateway([started, text('In '), recovered, text('the'), finished], async (url, client) => {
     const answer = await client.chat.completions.create({ model: 'psalter', messages })
     const { shoal } = answer as unknown as { shoal: { recoveries: object[]; chain: { peer: string }[] } }
-    const told = { lost: 'peer-a', epoch: 2, pause_ms: 30, chain: [{ peer: 'peer-c', layers: [0, 8] }], numerics_changed: true }
+    const told = {
+      lost: 'peer-a',
+      epoch: 2,
+      pause_ms: 30,
+      replayed: 1,
+      chain: [{ peer: 'peer-c', layers: [0, 8] }],
+      numerics_changed: true
+    }
     assert.deepEqual(shoal.recoveries, [told])
     assert.deepEqual(
       shoal.chain.map(({ peer }) => peer),
