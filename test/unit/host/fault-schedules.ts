@@ -5,11 +5,12 @@
  */
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { type Answer, AnswerFrame, ChainFrame } from '../../../peer/wire/frames.pb.js'
+import { type Answer, AnswerFrame, ChainFrame, Dtype, StandbyFrame } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
+import { standbyProtocol } from '../../../peer/wire/standby-frames.ts'
 import type { Delivery, Passing } from './memory-links.ts'
 import { PROMPT, ROW_BYTES, SmallSwarm, THREE } from './small-swarm.ts'
-import { greedyReference } from './stand-in-engine.ts'
+import { greedyReference, STAND_IN } from './stand-in-engine.ts'
 
 /** Holds everything, but so slowly that routes avoid it while others live; never killed, so that every layer stays held. */
 export const LAST_RESORT = { first: 0, end: 8, decodeRate: 0.01 }
@@ -50,7 +51,15 @@ const kinds = [
   /** The same of the driver: everybody else goes on. */
   'freeze the driver',
   /** The victim's runs do not end for the fault's time; it answers all the same. */
-  'hang'
+  'hang',
+  /** The next hidden states or logits arrive with a NaN among them. */
+  'wrong values',
+  /** The victim's engine computes NaN for the fault's time. */
+  'compute wrong values',
+  /** The victim's GPU goes: it withdraws and stops. */
+  'lose the device',
+  /** The next KV on its way to a standby is lost with its stream; everything else between the two goes on. */
+  'cut the standby'
 ] as const
 
 interface Fault {
@@ -110,6 +119,8 @@ class Strikes {
   answerOver = false
   #cutsDue = 0
   #oldAnswersDue = 0
+  #wrongDue = 0
+  #standbyCutsDue = 0
   /** Kept from its own epoch for a later one. */
   #old: Answer | undefined
 
@@ -122,7 +133,11 @@ class Strikes {
     const fault = this.#faults.get(passing.index)
     if (fault?.kind === 'cut after execution') this.#cutsDue++
     if (fault?.kind === 'old answer') this.#oldAnswersDue++
-    return this.#fateOfOutcome(passing) ?? (fault === undefined ? [{}] : this.#strike(fault, passing))
+    if (fault?.kind === 'wrong values') this.#wrongDue++
+    if (fault?.kind === 'cut the standby') this.#standbyCutsDue++
+    return (
+      this.#fateOfOutcome(passing) ?? this.#fateOfValues(passing) ?? (fault === undefined ? [{}] : this.#strike(fault, passing))
+    )
   }
 
   #strike({ kind, victim, ms }: Fault, passing: Passing): Delivery[] {
@@ -169,9 +184,31 @@ class Strikes {
         hosts[victim]!.engine.hold = () => new Promise(resolve => clock.after(over - clock.now(), resolve))
         return [{}]
       }
+      case 'compute wrong values': {
+        const { engine } = hosts[victim]!
+        const until = clock.now() + ms
+        engine.spoils = () => clock.now() < until
+        return [{}]
+      }
+      case 'lose the device':
+        hosts[victim]!.engine.lose()
+        return [{}]
       default:
         return [{}]
     }
+  }
+
+  /** What the faults that wait for values or for KV do to them, if anything. */
+  #fateOfValues(passing: Passing): Delivery[] | undefined {
+    if (this.#standbyCutsDue > 0 && passing.protocol === standbyProtocol.id && StandbyFrame.decode(passing.bytes).part) {
+      this.#standbyCutsDue--
+      this.#swarm.network.cut(passing.from, passing.to, standbyProtocol.id)
+      return []
+    }
+    const wrong = this.#wrongDue > 0 ? withNaN(passing) : undefined
+    if (wrong === undefined) return undefined
+    this.#wrongDue--
+    return [{ bytes: wrong }]
   }
 
   /** What the faults that wait for an answer or a credit do to it, if anything. */
@@ -201,6 +238,29 @@ class Strikes {
     network.cut(passing.from, passing.to)
     return []
   }
+}
+
+/** The same frame with a NaN among its values; undefined where it has none. */
+function withNaN({ protocol, bytes }: Passing): Uint8Array | undefined {
+  if (protocol === answerProtocol.id) {
+    const frame = AnswerFrame.decode(bytes)
+    return spoilLogits(frame.answer) ? AnswerFrame.encode(frame) : undefined
+  }
+  if (protocol !== chainProtocol.id) return undefined
+  const frame = ChainFrame.decode(bytes)
+  if (spoilLogits(frame.answer)) return ChainFrame.encode(frame)
+  const { step } = frame
+  if (step?.hidden === undefined) return undefined
+  const values = new Float32Array(step.count * STAND_IN.width).fill(Number.NaN)
+  step.hidden = { dtype: Dtype.DTYPE_F32, data: new Uint8Array(values.buffer) }
+  return ChainFrame.encode(frame)
+}
+
+function spoilLogits(answer: Answer | undefined): boolean {
+  const row = answer?.rows[0]
+  if (row === undefined) return false
+  row.logits[0] = Number.NaN
+  return true
 }
 
 /** What of a frame says that a step has run. */

@@ -44,6 +44,8 @@ export class StandInEngine implements SpanEngine {
   readonly batches: { sequence: SequenceId; position: number; count: number }[][] = []
   /** Awaited in every run: tests hold runs back with it. */
   hold: (() => Promise<void>) | undefined
+  /** Whether a run's outputs hold NaN. */
+  spoils: () => boolean = () => false
   /** Every write of KV. */
   readonly written: { sequence: SequenceId; from: number; count: number }[] = []
   /** Awaited in every read and write of KV. */
@@ -115,7 +117,9 @@ export class StandInEngine implements SpanEngine {
         steps.map(step => ({ sequence: step.sequence, position: step.position, count: countOf(step, this.shape) }))
       )
       await this.hold?.()
-      return steps.map(step => this.#runStep(step))
+      const outputs = steps.map(step => this.#runStep(step))
+      if (this.spoils()) for (const output of outputs) spoil(output)
+      return outputs
     } finally {
       this.#running = false
     }
@@ -188,6 +192,11 @@ export class StandInEngine implements SpanEngine {
     if (kept.length > 0) sequence.row.logits = kept
     return { rows: kept.map(logits => headRow(logits, step)) }
   }
+}
+
+function spoil(output: SequenceOutput): void {
+  if ('hidden' in output) output.hidden[0] = Number.NaN
+  else for (const row of output.rows) row.logits[0] = Number.NaN
 }
 
 function countOf(step: SequenceStep, { width }: EngineShape): number {
