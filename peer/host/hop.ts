@@ -51,6 +51,8 @@ export class Hop implements SessionPart {
   #opened: ((opened: Opened) => void) | undefined
   #plan: OpenPlan | undefined
   #index = 0
+  /** Since when the next hop is dialled. */
+  #dialledAt: number | undefined
   #session: HostedSession<SessionPart> | undefined
   #order: HopSession<CheckedStep, Output> | undefined
   #answers: AnswerPath | undefined
@@ -259,12 +261,15 @@ export class Hop implements SessionPart {
     const { peer, addresses } = plan.hops[this.#index + 1]!
     const after = plan.hops.length - 1 - this.#index
     let channel: Channel<ChainFrame>
+    this.#dialledAt = clock.now()
     try {
       channel = await within(clock, DIAL_MS, `dialling ${peer}`, signal, dialling =>
         links.dial(peer, addresses, chainProtocol, dialling)
       )
     } catch (thrown) {
       throw signal.aborted ? signal.reason : new PeerLostError(`can't reach ${peer}: ${toShoalError(thrown).message}`, { peer })
+    } finally {
+      this.#dialledAt = undefined
     }
     const next = new Outbox(channel, OUTBOX_FRAMES, error => this.#nextLost(next, error))
     this.#next = next
@@ -367,7 +372,8 @@ export class Hop implements SessionPart {
     table.renew(this.#session)
     this.#next?.pushLatest(frame, queued => queued.probe !== undefined)
     const place = { plan: this.#plan, index: this.#index, order: this.#order, run: scheduler.current, now: clock.now() }
-    this.#push({ probeReply: replyTo(probe, { ...place, passedOn: this.#last || this.#next !== undefined }) })
+    const passedOn = this.#last || this.#next !== undefined
+    this.#push({ probeReply: replyTo(probe, { ...place, passedOn, dialledAt: this.#dialledAt }) })
   }
 
   #passReply(probeReply: ProbeReply): void {

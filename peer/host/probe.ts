@@ -13,10 +13,12 @@ export interface ProbedHop {
   /** The engine's run under way. */
   run: { tokens: number; startedAt: number } | undefined
   passedOn: boolean
+  /** Since when the next hop is dialled; undefined when it is not. */
+  dialledAt: number | undefined
   now: number
 }
 
-export function replyTo({ number }: Probe, { plan, index, order, run, passedOn, now }: ProbedHop): ProbeReply {
+export function replyTo({ number }: Probe, { plan, index, order, run, passedOn, dialledAt, now }: ProbedHop): ProbeReply {
   return {
     session: plan.session,
     epoch: plan.epoch,
@@ -26,6 +28,7 @@ export function replyTo({ number }: Probe, { plan, index, order, run, passedOn, 
     executed: order?.executed ?? 0,
     runMs: run === undefined ? 0 : Math.max(0, Math.round(now - run.startedAt)),
     runTokens: run?.tokens ?? 0,
-    passedOn
+    passedOn,
+    dialMs: dialledAt === undefined ? 0 : Math.max(1, Math.round(now - dialledAt))
   }
 }

@@ -3,7 +3,7 @@
  * that is slow, which gets time, from one that is lost, which it names. Frames that went missing are asked for again.
  */
 import { DeadlineError, PeerLostError, type ShoalError } from '../errors.ts'
-import type { Route } from '../swarm/types.ts'
+import type { Route, RouteHop } from '../swarm/types.ts'
 import { afterAwake, type Clock } from '../wire/clock.ts'
 import type { ProbeReply } from '../wire/frames.pb.js'
 import type { Pace } from './pace.ts'
@@ -36,6 +36,8 @@ export interface Watched {
   pace: Pace
   /** Without progress this long the chain is lost however alive its hops are. */
   stallMs: number
+  /** How long a hop may be dialled by the one before it; Infinity: as long as that takes. */
+  reachMs: (hop: RouteHop) => number
   /** Undefined when nothing is. */
   awaited: () => Awaited | undefined
   probe: (number: number) => void
@@ -82,7 +84,8 @@ export class ChainWatch {
     if (this.#phase !== 'probing' || reply.hop >= this.#replies.length) return
     const farther = this.#replies.slice(reply.hop).every(known => known === undefined)
     this.#replies[reply.hop] = reply
-    if (this.#replies.every(known => known !== undefined)) this.#decide()
+    // Who has not passed the open on is the last that can answer.
+    if (!reply.passedOn || this.#replies.every(known => known !== undefined)) this.#decide()
     // Each hop's silence counts from the reply of the one before: a long chain takes longer.
     else if (farther) this.#listen()
   }
@@ -143,14 +146,19 @@ export class ChainWatch {
   }
 
   #lost(): ShoalError | undefined {
-    const { clock, route, pace, stallMs, awaited } = this.#chain
+    const { clock, route, pace, stallMs, reachMs, awaited } = this.#chain
     const step = awaited()?.step
     const isHung = (reply: ProbeReply) => reply.runMs > hungMs(route.hops[reply.hop]!, reply.runTokens, pace)
-    const { kind, hop } = judge(this.#replies, step, isHung)
+    const isUnreached = (reply: ProbeReply) => reply.dialMs > reachMs(route.hops[reply.hop + 1]!)
+    const { kind, hop } = judge(this.#replies, step, { isHung, isUnreached })
     const { peer } = route.hops[hop]!
     if (kind === 'silent') {
       pace.silenced()
       return new PeerLostError(`${peer} does not answer`, { peer })
+    }
+    if (kind === 'unreached') {
+      pace.unreached()
+      return new PeerLostError(`${peer} can't be reached by the hop before it`, { peer })
     }
     if (kind === 'hung') return new PeerLostError(`${peer} answers, but its run does not end`, { peer })
     if (step === undefined) return undefined

@@ -5,7 +5,7 @@
 import type { PrivateKey } from '@libp2p/interface'
 import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import { peersOf } from '../swarm/standbys.ts'
-import type { Route } from '../swarm/types.ts'
+import type { Route, RouteHop } from '../swarm/types.ts'
 import type { Channel, Links } from '../wire/channel.ts'
 import { type Clock, within } from '../wire/clock.ts'
 import { errorOf } from '../wire/failure.ts'
@@ -67,6 +67,8 @@ export interface ChainOptions {
   window: number
   /** Without progress for this long the chain counts as lost, though every hop answers. */
   stallMs: number
+  /** How long a hop may be dialled; Infinity: as long as that takes. */
+  reachMs: (hop: RouteHop) => number
   /** What the session has measured on this and earlier chains. */
   pace: Pace
   /** Whether this process stood still a moment ago, so that what it measured means nothing. */
@@ -112,12 +114,13 @@ export class Chain {
     this.epoch = options.epoch
     this.route = options.route
     this.#out = new Outbox(channel, OUTBOX_FRAMES, error => this.#fail(error))
-    const { clock, route, pace, stallMs } = options
+    const { clock, route, pace, stallMs, reachMs } = options
     this.#watch = new ChainWatch({
       clock,
       route,
       pace,
       stallMs,
+      reachMs,
       awaited: () => this.#awaited(),
       probe: number => this.#out.pushLatest({ probe: { ...this.#ids, number } }, queued => queued.probe !== undefined),
       resend: times => this.#resend(times),

@@ -32,6 +32,7 @@ import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
 import { Pace } from './pace.ts'
 import { partsAt, planStarts, replayFrom, replayUntil, type Starts, startsFromTokens } from './replay.ts'
+import { reachMs } from './step-deadline.ts'
 
 export interface DriverContext {
   links: Links
@@ -205,8 +206,8 @@ export class Driver {
         const error = toShoalError(thrown)
         if (!isRecoverable(error)) throw error
         this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
-        if (this.#chain !== undefined) {
-          lost ??= { peer: error.details.peer ?? '', at: clock.now(), route: this.#chain.route }
+        if (this.#chain !== undefined) lost ??= { peer: error.details.peer ?? '', at: clock.now(), route: this.#chain.route }
+        if (this.#chain !== undefined || (lost !== undefined && error instanceof PeerLostError)) {
           // A peer that fails again because nobody else holds its layers is not asked over and over.
           if (!blamed.has(error.details.peer)) attempt = 0
           blamed.add(error.details.peer)
@@ -240,6 +241,7 @@ export class Driver {
     const route = await this.#plan(holders, signal)
     this.#epoch++
     this.#leaveBehind(route)
+    const before = new Set(this.#route?.hops.map(({ peer }) => peer))
     const chain = await openChain(
       {
         links,
@@ -256,6 +258,7 @@ export class Driver {
         encoding: limits.encoding,
         window: limits.window,
         stallMs: limits.stallMs,
+        reachMs: hop => (before.has(hop.peer) && this.#canDoWithout(hop.peer) ? reachMs(hop, this.#pace) : Infinity),
         pace: this.#pace,
         stoodStill: () => this.#stoodStill()
       },
@@ -279,14 +282,8 @@ export class Driver {
 
   /** The best route now, with standbys where the session has them; `holders` hold its KV. */
   async #plan(holders: readonly { peer: string }[], signal: AbortSignal): Promise<Route> {
-    const { clock, model, reputation, limits, directory } = this.#context
-    const question = {
-      model: model.digest,
-      layers: model.layers,
-      reserveTokens: this.#reserveTokens,
-      reputation,
-      now: clock.now()
-    }
+    const { clock, model, limits, directory } = this.#context
+    const question = this.#question()
     const holding = new Set(holders.map(({ peer }) => peer))
     const plan = (found: Directory) => {
       const route = planRoute(found, {
@@ -307,6 +304,23 @@ export class Driver {
       directory.query(model.digest, asking)
     )
     return plan(this.#found)
+  }
+
+  #question() {
+    const { clock, model, reputation } = this.#context
+    return { model: model.digest, layers: model.layers, reserveTokens: this.#reserveTokens, reputation, now: clock.now() }
+  }
+
+  /** Whether there is a chain of peers in good standing without this one. */
+  #canDoWithout(peer: string): boolean {
+    if (this.#found === undefined) return false
+    const question = this.#question()
+    try {
+      const { hops } = planRoute(this.#found, { ...question, exclude: new Set([peer]) })
+      return hops.every(hop => !question.reputation.isBanned(hop.peer, question.now))
+    } catch {
+      return false
+    }
   }
 
   #leaveBehind(route: Route): void {

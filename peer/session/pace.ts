@@ -7,7 +7,7 @@ import type { HopTiming } from '../wire/frames.pb.js'
 
 /** Up on one observation, down over about five: a slow step may be followed by another. */
 const FORGETTING = 0.3
-/** Twice as long with each hop that was given up for its silence, up to this, until steps are answered again. */
+/** Twice as long with each hop that was given up for its silence, or unreached, up to this, until steps are answered again. */
 const MAX_PATIENCE = 16
 
 interface HopPace {
@@ -28,6 +28,7 @@ export class Pace {
   readonly #hops = new Map<string, HopPace>()
   #wayMs: number | undefined
   #patience = 1
+  #dialPatience = 1
 
   /** All links of the chain once round, and whatever holds up the event loops on the way; undefined before the first answer. */
   get wayMs(): number | undefined {
@@ -37,6 +38,11 @@ export class Pace {
   /** What to multiply the wait for a silent hop by: links may be slower than anything measured yet. */
   get patience(): number {
     return this.#patience
+  }
+
+  /** The same for the wait until a hop is reached. */
+  get dialPatience(): number {
+    return this.#dialPatience
   }
 
   /** A step of `count` tokens that every hop ran was answered `elapsedMs` after it was sent. */
@@ -53,11 +59,17 @@ export class Pace {
     }
     this.#wayMs = follow(this.#wayMs, Math.max(0, elapsedMs - hopsMs))
     this.#patience = Math.max(1, this.#patience / 2)
+    this.#dialPatience = Math.max(1, this.#dialPatience / 2)
   }
 
   /** A hop was given up for its silence, rightly or not. */
   silenced(): void {
     this.#patience = Math.min(MAX_PATIENCE, this.#patience * 2)
+  }
+
+  /** A hop was given up since the one before it, or the driver, took too long to reach it. */
+  unreached(): void {
+    this.#dialPatience = Math.min(MAX_PATIENCE, this.#dialPatience * 2)
   }
 
   /** A run of `tokens` at the hop. */

@@ -25,6 +25,13 @@ const SLOW_LINK_BYTES = 125
 /** Of waiting behind bytes, beyond which it is the link that is not worth it. */
 const MOST_BULK_MS = 4_000
 
+/**
+ * How long it may take to reach a hop of the last chain, from its new neighbour: it was there a moment ago, and where it is
+ * gone with the one that was lost, nothing else tells so soon. WebRTC is signalled over a relay, which takes seconds.
+ */
+const REACH_MS = 1_000
+const WEBRTC_REACH_MS = 4_000
+
 /** A run takes this many times what it should before the GPU counts as hung: batches and other programs slow it. */
 const HUNG_FACTOR = 8
 const LEAST_HUNG_MS = 2_000
@@ -45,6 +52,12 @@ export function silenceMs(pace: Pace, bytes: number, hinted: boolean): number {
   // There and back is at most twice once round.
   const limit = Math.max(least, 2 * (wayMs ?? 0)) + Math.min(MOST_BULK_MS, bytes / SLOW_LINK_BYTES)
   return Math.min(MOST_SILENT_MS, limit * patience)
+}
+
+/** From the dial to a hop of the last chain, for which there is another, until it counts as lost. */
+export function reachMs({ addresses }: RouteHop, { dialPatience }: Pace): number {
+  const dialable = addresses.some(address => !address.includes('/p2p-circuit'))
+  return (dialable ? REACH_MS : WEBRTC_REACH_MS) * dialPatience
 }
 
 /** How long a run of `tokens` may take at a hop that answers. */

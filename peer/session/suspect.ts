@@ -7,6 +7,8 @@ import type { ProbeReply } from '../wire/frames.pb.js'
 export type Verdict =
   /** It does not answer, and nothing after it can. */
   | { kind: 'silent'; hop: number }
+  /** The hop before it answers, and can't reach it. */
+  | { kind: 'unreached'; hop: number }
   /** It answers, and its run will not end. */
   | { kind: 'hung'; hop: number }
   /** It is there and works, or opens. */
@@ -14,20 +16,30 @@ export type Verdict =
   /** It is there and waits for a frame: the step, a credit or the answer is lost on the way. */
   | { kind: 'starved'; hop: number }
 
+/** What is too long, of what a hop replied. */
+export interface TooLong {
+  /** Its run. */
+  isHung: (reply: ProbeReply) => boolean
+  /** Its dial to the next hop. */
+  isUnreached: (reply: ProbeReply) => boolean
+}
+
 /**
- * `step`: the oldest without an answer; undefined while the chain opens. `isHung`: whether that run has taken too long.
+ * `step`: the oldest without an answer; undefined while the chain opens.
  * `replies` by hop, undefined where none came.
  */
 export function judge(
   replies: readonly (ProbeReply | undefined)[],
   step: number | undefined,
-  isHung: (reply: ProbeReply) => boolean
+  { isHung, isUnreached }: TooLong
 ): Verdict {
   const answered = replies.findLastIndex(reply => reply !== undefined)
   const last = replies.length - 1
   if (answered < 0) return { kind: 'silent', hop: 0 }
   if (answered < last) {
-    return replies[answered]!.passedOn ? { kind: 'silent', hop: answered + 1 } : { kind: 'busy', hop: answered }
+    const reply = replies[answered]!
+    if (reply.passedOn) return { kind: 'silent', hop: answered + 1 }
+    return isUnreached(reply) ? { kind: 'unreached', hop: answered + 1 } : { kind: 'busy', hop: answered }
   }
   if (step === undefined) return { kind: 'busy', hop: last }
   const holder = replies.findIndex(reply => reply !== undefined && reply.executed < step)

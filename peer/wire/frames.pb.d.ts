@@ -312,9 +312,13 @@ export declare namespace ChainFrame {
         field: '$.probeReply.passedOn';
         value: boolean;
     }
+    interface ChainFrameProbeReplyDialMsFieldEvent {
+        field: '$.probeReply.dialMs';
+        value: number;
+    }
     function encode(obj: Partial<ChainFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): ChainFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent | ChainFrameProbeSessionFieldEvent | ChainFrameProbeEpochFieldEvent | ChainFrameProbeNumberFieldEvent | ChainFrameProbeReplySessionFieldEvent | ChainFrameProbeReplyEpochFieldEvent | ChainFrameProbeReplyNumberFieldEvent | ChainFrameProbeReplyHopFieldEvent | ChainFrameProbeReplyReceivedFieldEvent | ChainFrameProbeReplyExecutedFieldEvent | ChainFrameProbeReplyRunMsFieldEvent | ChainFrameProbeReplyRunTokensFieldEvent | ChainFrameProbeReplyPassedOnFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent | ChainFrameProbeSessionFieldEvent | ChainFrameProbeEpochFieldEvent | ChainFrameProbeNumberFieldEvent | ChainFrameProbeReplySessionFieldEvent | ChainFrameProbeReplyEpochFieldEvent | ChainFrameProbeReplyNumberFieldEvent | ChainFrameProbeReplyHopFieldEvent | ChainFrameProbeReplyReceivedFieldEvent | ChainFrameProbeReplyExecutedFieldEvent | ChainFrameProbeReplyRunMsFieldEvent | ChainFrameProbeReplyRunTokensFieldEvent | ChainFrameProbeReplyPassedOnFieldEvent | ChainFrameProbeReplyDialMsFieldEvent>;
 }
 export interface Open {
     plan: Uint8Array<ArrayBuffer>;
@@ -958,6 +962,7 @@ export interface ProbeReply {
     runMs: number;
     runTokens: number;
     passedOn: boolean;
+    dialMs: number;
 }
 export declare namespace ProbeReply {
     const codec: () => Codec<ProbeReply>;
@@ -997,9 +1002,13 @@ export declare namespace ProbeReply {
         field: '$.passedOn';
         value: boolean;
     }
+    interface ProbeReplyDialMsFieldEvent {
+        field: '$.dialMs';
+        value: number;
+    }
     function encode(obj: Partial<ProbeReply>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): ProbeReply;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): Generator<ProbeReplySessionFieldEvent | ProbeReplyEpochFieldEvent | ProbeReplyNumberFieldEvent | ProbeReplyHopFieldEvent | ProbeReplyReceivedFieldEvent | ProbeReplyExecutedFieldEvent | ProbeReplyRunMsFieldEvent | ProbeReplyRunTokensFieldEvent | ProbeReplyPassedOnFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ProbeReply>): Generator<ProbeReplySessionFieldEvent | ProbeReplyEpochFieldEvent | ProbeReplyNumberFieldEvent | ProbeReplyHopFieldEvent | ProbeReplyReceivedFieldEvent | ProbeReplyExecutedFieldEvent | ProbeReplyRunMsFieldEvent | ProbeReplyRunTokensFieldEvent | ProbeReplyPassedOnFieldEvent | ProbeReplyDialMsFieldEvent>;
 }
 export interface Credit {
     session: Uint8Array<ArrayBuffer>;

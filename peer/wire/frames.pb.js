@@ -2950,6 +2950,10 @@ export var ProbeReply;
                     w.uint32(72);
                     w.bool(obj.passedOn);
                 }
+                if ((obj.dialMs != null && obj.dialMs !== 0)) {
+                    w.uint32(80);
+                    w.uint32(obj.dialMs);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -2963,7 +2967,8 @@ export var ProbeReply;
                     executed: 0,
                     runMs: 0,
                     runTokens: 0,
-                    passedOn: false
+                    passedOn: false,
+                    dialMs: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -3003,6 +3008,10 @@ export var ProbeReply;
                         }
                         case 9: {
                             obj.passedOn = reader.bool();
+                            break;
+                        }
+                        case 10: {
+                            obj.dialMs = reader.uint32();
                             break;
                         }
                         default: {
@@ -3077,6 +3086,13 @@ export var ProbeReply;
                             yield {
                                 field: `${prefix}.passedOn`,
                                 value: reader.bool()
+                            };
+                            break;
+                        }
+                        case 10: {
+                            yield {
+                                field: `${prefix}.dialMs`,
+                                value: reader.uint32()
                             };
                             break;
                         }

@@ -15,6 +15,8 @@ import { greedyReference } from './stand-in-engine.ts'
 const expected = await greedyReference(PROMPT, 12)
 /** A frozen hop of a chain whose steps take tens of milliseconds, from its last sign of life. */
 const FROZEN_MS = 2_500
+/** Two at once: the second is found when the chain opens without the first. */
+const TWO_FROZEN_MS = 3_500
 const names = ['first', 'middle', 'last']
 
 /** As a small GPU: every run of the hosts takes so long. */
@@ -140,6 +142,25 @@ for (const victim of [0, 1, 2]) {
     await checkFreed(swarm)
   })
 }
+
+for (const victims of [
+  [0, 1],
+  [1, 2]
+])
+  test(`two neighbours frozen at once are both named within seconds: hops ${victims.join(' and ')}`, async () => {
+    const swarm = new SmallSwarm([...THREE, ...THREE])
+    // As promised, so that who was observed is as good as who was not.
+    for (const host of swarm.hosts) takeTime(swarm, 10 * (host.engine.shape.span.end - host.engine.shape.span.first), [host])
+    const frozen = victims.map(victim => swarm.hosts[victim]!.id)
+    const loss = await runLosing(swarm, { tokens: 4 }, () => {
+      for (const id of frozen) swarm.network.freeze(id)
+    })
+    assert.deepEqual(loss.tokens, expected)
+    // 12 steps of 80 ms, and the same for what two new hops catch up with.
+    assert.ok(loss.tookMs < TWO_FROZEN_MS + 2_000, `${loss.tookMs} ms`)
+    for (const { id } of swarm.hosts) assert.equal(swarm.reputation.isBanned(id, swarm.clock.now()), frozen.includes(id), id)
+    await checkFreed(swarm)
+  })
 
 test('a row of logits asked of a frozen last hop comes from another one', async () => {
   const swarm = new SmallSwarm([...THREE, ...THREE])

@@ -272,6 +272,7 @@ test('opening gives up when the signal does, and names who can’t be reached', 
     reserveTokens: 32,
     committed: 0,
     pace: new Pace(),
+    reachMs: () => Infinity,
     stoodStill: () => false
   }
   const opening = openChain({ ...options, ...limits }, new AbortController().signal)

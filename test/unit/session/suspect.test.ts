@@ -14,9 +14,10 @@ const reply = (hop: number, change: Partial<ProbeReply> = {}): ProbeReply => ({
   runMs: 0,
   runTokens: 0,
   passedOn: true,
+  dialMs: 0,
   ...change
 })
-const never = () => false
+const never = { isHung: () => false, isUnreached: () => false }
 
 test('the first hop that does not answer is the one that is gone', () => {
   fc.assert(
@@ -36,11 +37,18 @@ test('a hop that has not passed the open on is the one to wait for', () => {
   assert.deepEqual(judge([reply(0), reply(1, { passedOn: false }), undefined], undefined, never), { kind: 'busy', hop: 1 })
 })
 
+test('a hop that the one before it has dialled for too long is gone', () => {
+  const patient = { ...never, isUnreached: ({ dialMs }: ProbeReply) => dialMs > 1_000 }
+  const dialling = (dialMs: number) => [reply(0), reply(1, { passedOn: false, dialMs }), undefined, undefined]
+  assert.deepEqual(judge(dialling(900), undefined, patient), { kind: 'busy', hop: 1 })
+  assert.deepEqual(judge(dialling(1_100), undefined, patient), { kind: 'unreached', hop: 2 })
+})
+
 test('the step sits at the first hop that has not run it', () => {
   const running = reply(1, { received: 8, runMs: 50, runTokens: 1 })
   assert.deepEqual(judge([reply(0, { executed: 8, received: 8 }), running, reply(2)], 8, never), { kind: 'busy', hop: 1 })
   assert.deepEqual(
-    judge([reply(0, { executed: 8, received: 8 }), running, reply(2)], 8, ({ runMs }) => runMs >= 50),
+    judge([reply(0, { executed: 8, received: 8 }), running, reply(2)], 8, { ...never, isHung: ({ runMs }) => runMs >= 50 }),
     { kind: 'hung', hop: 1 }
   )
 })

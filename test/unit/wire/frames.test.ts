@@ -30,7 +30,8 @@ const probeReply = {
   executed: 3,
   runMs: 20,
   runTokens: 1,
-  passedOn: true
+  passedOn: false,
+  dialMs: 1_200
 }
 
 function refused(frame: ChainFrame, field: RegExp): void {
