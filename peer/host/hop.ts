@@ -5,33 +5,20 @@
 import type { SequenceId } from '../engine/engine.ts'
 import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, StaleEpochError, toShoalError } from '../errors.ts'
 import type { Channel } from '../wire/channel.ts'
-import { raceSignal, within } from '../wire/clock.ts'
 import { failureOf } from '../wire/failure.ts'
-import type {
-  AnswerFrame,
-  ChainFrame,
-  HopState,
-  Open,
-  Opened,
-  OpenPlan,
-  ProbeReply,
-  RowRequest,
-  Step
-} from '../wire/frames.pb.js'
+import type { AnswerFrame, ChainFrame, HopState, Open, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
 import { keepWarm } from '../wire/keep-warm.ts'
 import { verifyOpen } from '../wire/open-signature.ts'
 import { Outbox } from '../wire/outbox.ts'
-import { chainProtocol } from '../wire/protocols.ts'
 import { isOf, isOfEarlierEpoch } from '../wire/session-ids.ts'
 import { standbyProtocol } from '../wire/standby-frames.ts'
-import { hasUnknownBody } from '../wire/unknown-body.ts'
 import { AnswerPath } from './answer-path.ts'
 import { withPeer } from './charge.ts'
 import { checkOpen } from './check-open.ts'
 import type { CheckedStep } from './check-step.ts'
 import type { HopSession } from './hop-session.ts'
 import type { HostContext } from './host-context.ts'
-import { DIAL_MS, OPEN_MARGIN_MS } from './limits.ts'
+import { NextHop, OUTBOX_FRAMES } from './next-hop.ts'
 import type { Output } from './output.ts'
 import { replyTo } from './probe.ts'
 import type { SessionPart } from './session-part.ts'
@@ -40,19 +27,13 @@ import { feedOf, type StandbyFeed } from './standby-feed.ts'
 import { StepRunner } from './step-runner.ts'
 import { claimSession, takeOrder } from './take-session.ts'
 
-/** Frames of every kind in flight one way: a window of steps with their re-sends, and the small frames between them. */
-const OUTBOX_FRAMES = 256
-
 export class Hop implements SessionPart {
   readonly #context: HostContext<SessionPart>
   readonly #previous: Outbox<ChainFrame>
   readonly #opening = new AbortController()
-  #next: Outbox<ChainFrame> | undefined
-  #opened: ((opened: Opened) => void) | undefined
+  #next: NextHop | undefined
   #plan: OpenPlan | undefined
   #index = 0
-  /** Since when the next hop is dialled. */
-  #dialledAt: number | undefined
   #session: HostedSession<SessionPart> | undefined
   #order: HopSession<CheckedStep, Output> | undefined
   #answers: AnswerPath | undefined
@@ -144,7 +125,7 @@ export class Hop implements SessionPart {
     if (this.#state === 'over') return
     this.#over(new PeerLostError('the previous peer is gone'))
     this.#previous.abort(new PeerLostError('the stream has ended'))
-    void this.#next?.end(this.#context.clock)
+    void this.#next?.out?.end(this.#context.clock)
     this.#freeIfEmpty()
   }
 
@@ -162,7 +143,7 @@ export class Hop implements SessionPart {
     if (this.#state === 'over') return
     this.#over(new StaleEpochError('a later epoch took over'))
     void this.#previous.end(this.#context.clock)
-    void this.#next?.end(this.#context.clock)
+    void this.#next?.out?.end(this.#context.clock)
   }
 
   /** Behind running work: what it writes is accounted for. */
@@ -184,7 +165,7 @@ export class Hop implements SessionPart {
     }
     this.#previous.push({ failure: failureOf(this.#plan.session, this.#plan.epoch, error) })
     void this.#previous.end(this.#context.clock)
-    void this.#next?.end(this.#context.clock)
+    void this.#next?.out?.end(this.#context.clock)
     if (opening) this.#freeIfEmpty()
   }
 
@@ -206,7 +187,7 @@ export class Hop implements SessionPart {
 
   /** Frees here and on every hop after this one; resolves when they have, or their time is up. */
   async close(): Promise<void> {
-    const next = this.#next
+    const next = this.#next?.out
     if (this.#plan !== undefined) next?.push({ close: { session: this.#plan.session, epoch: this.#plan.epoch } })
     const standbyFreed = this.#feed?.close()
     const freed = this.free()
@@ -253,77 +234,23 @@ export class Hop implements SessionPart {
       credit: (number: number) => this.#push({ credit: { session: plan.session, epoch: plan.epoch, number } }),
       fail: (error: ShoalError) => this.fail(error)
     }
-    this.#runner = new StepRunner(place, this.#next, this.#answers)
+    this.#runner = new StepRunner(place, this.#next?.out, this.#answers)
   }
 
   async #openNext(open: Open, plan: OpenPlan, signal: AbortSignal): Promise<HopState[]> {
     const { links, clock } = this.#context
-    const { peer, addresses } = plan.hops[this.#index + 1]!
-    const after = plan.hops.length - 1 - this.#index
-    let channel: Channel<ChainFrame>
-    this.#dialledAt = clock.now()
-    try {
-      channel = await within(clock, DIAL_MS, `dialling ${peer}`, signal, dialling =>
-        links.dial(peer, addresses, chainProtocol, dialling)
-      )
-    } catch (thrown) {
-      throw signal.aborted ? signal.reason : new PeerLostError(`can't reach ${peer}: ${toShoalError(thrown).message}`, { peer })
-    } finally {
-      this.#dialledAt = undefined
-    }
-    const next = new Outbox(channel, OUTBOX_FRAMES, error => this.#nextLost(next, error))
-    this.#next = next
-    if (signal.aborted) {
-      next.abort(toShoalError(signal.reason))
-      signal.throwIfAborted()
-    }
-    next.push({ open })
-    const opened = new Promise<Opened>(resolve => {
-      this.#opened = resolve
+    this.#next = new NextHop({
+      links,
+      clock,
+      plan,
+      index: this.#index,
+      state: () => this.#state,
+      pass: frame => this.#push(frame),
+      failed: frame => this.#passFailure(frame),
+      credit: number => this.#runner?.credit(number),
+      lost: error => this.fail(error)
     })
-    void this.#readNext(next)
-    const limit = after * (plan.waitMs + OPEN_MARGIN_MS)
-    const { hops } = await within(clock, limit, 'opening the rest of the chain', signal, waiting => raceSignal(opened, waiting))
-    if (hops.length !== after) throw new InvalidFrameError(`opened: ${hops.length} states of ${after} hops`, { peer })
-    return hops
-  }
-
-  async #readNext(next: Outbox<ChainFrame>): Promise<void> {
-    const peer = next.channel.remotePeer
-    try {
-      for await (const frame of next.channel.frames()) if (!hasUnknownBody(frame)) this.#fromNext(frame, peer)
-      this.#nextLost(next, new PeerLostError(`${peer} ended the chain`, { peer }))
-    } catch (thrown) {
-      this.#nextLost(next, toShoalError(thrown))
-    }
-  }
-
-  #nextLost(next: Outbox<ChainFrame>, error: ShoalError): void {
-    const peer = next.channel.remotePeer
-    this.fail(
-      error instanceof InvalidFrameError
-        ? withPeer(error, peer)
-        : new PeerLostError(`${peer} is gone: ${error.message}`, { peer })
-    )
-  }
-
-  /** Passes on only what is of this session and epoch. */
-  #fromNext(frame: ChainFrame, peer: string): void {
-    const plan = this.#plan
-    if (this.#state === 'over' || plan === undefined) return
-    const { opened, answer, row, credit, failure, probeReply } = frame
-    const body = opened ?? answer ?? row ?? credit ?? failure ?? probeReply
-    if (body === undefined) throw new InvalidFrameError('a frame that only goes the other way')
-    if (!isOf(plan, body)) {
-      if (isOfEarlierEpoch(plan, body)) return
-      throw new InvalidFrameError('a frame of another session', { peer })
-    }
-    if (failure !== undefined) this.#passFailure(frame)
-    else if (opened !== undefined) this.#opened?.(opened)
-    else if (probeReply !== undefined) this.#passReply(probeReply)
-    else if (this.#state !== 'open') throw new InvalidFrameError('a frame before the chain is open', { peer })
-    else if (credit !== undefined) this.#runner?.credit(credit.number)
-    else this.#push(frame)
+    return await this.#next.open(open, signal)
   }
 
   #passFailure(frame: ChainFrame): void {
@@ -331,7 +258,7 @@ export class Hop implements SessionPart {
     this.#over(new PeerLostError('a later hop failed'))
     this.#previous.push(frame)
     void this.#previous.end(this.#context.clock)
-    void this.#next?.end(this.#context.clock)
+    void this.#next?.out?.end(this.#context.clock)
     if (opening) this.#freeIfEmpty()
   }
 
@@ -345,7 +272,7 @@ export class Hop implements SessionPart {
     this.#assertOfSession(rowRequest)
     this.#context.table.renew(this.#session!)
     if (!this.#last) {
-      this.#next?.push({ rowRequest })
+      this.#next?.out?.push({ rowRequest })
       return
     }
     void this.#runner?.answerRow(rowRequest)
@@ -360,7 +287,7 @@ export class Hop implements SessionPart {
     if (this.#session === undefined) return
     this.#assertOfSession(frame.beat!)
     this.#context.table.renew(this.#session)
-    this.#next?.pushLatest(frame, queued => queued.beat !== undefined)
+    this.#next?.out?.pushLatest(frame, queued => queued.beat !== undefined)
   }
 
   #probe(frame: ChainFrame): void {
@@ -370,16 +297,10 @@ export class Hop implements SessionPart {
     this.#assertOfSession(probe)
     const { table, scheduler, clock } = this.#context
     table.renew(this.#session)
-    this.#next?.pushLatest(frame, queued => queued.probe !== undefined)
+    this.#next?.out?.pushLatest(frame, queued => queued.probe !== undefined)
     const place = { plan: this.#plan, index: this.#index, order: this.#order, run: scheduler.current, now: clock.now() }
-    const passedOn = this.#last || this.#next !== undefined
-    this.#push({ probeReply: replyTo(probe, { ...place, passedOn, dialledAt: this.#dialledAt }) })
-  }
-
-  #passReply(probeReply: ProbeReply): void {
-    if (probeReply.hop <= this.#index || probeReply.hop >= this.#plan!.hops.length)
-      throw new InvalidFrameError(`a reply of hop ${probeReply.hop} from after hop ${this.#index}`)
-    this.#push({ probeReply })
+    const passedOn = this.#last || this.#next?.out !== undefined
+    this.#push({ probeReply: replyTo(probe, { ...place, passedOn, dialledAt: this.#next?.dialledAt }) })
   }
 
   #push(frame: ChainFrame): void {
