@@ -72,7 +72,11 @@ export const wireLimits = {
     'circuits through one relay at a time, each way; libp2p’s 300 are too few for a swarm whose ICE fails often'
   ),
   MAX_RESERVATIONS: limit(2_048, '', 'peers that hang on one relay; libp2p’s 15 carry no swarm'),
-  RESERVATION_MS: limit(2 * 60 * 60_000, 'ms', 'how long a place on a relay lasts unless it is renewed'),
+  RESERVATION_MS: limit(
+    2 * 60 * 60_000,
+    'ms',
+    'how long a place on a relay lasts unless it is renewed; it ends with its peer’s last connection'
+  ),
   RELAY_CIRCUIT_MS: limit(
     24 * 60 * 60_000,
     'ms',
@@ -126,7 +130,6 @@ export const {
 export const RELAY_LIMITS = {
   maxReservations: MAX_RESERVATIONS,
   reservationTtl: RESERVATION_MS,
-  applyDefaultLimit: true,
   defaultDurationLimit: RELAY_CIRCUIT_MS,
   defaultDataLimit: RELAY_CIRCUIT_BYTES
 }

@@ -8,6 +8,7 @@ import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { closeDataChannelsWithConnection } from './close-data-channels.ts'
 import { MAX_RELAY_STREAMS, RELAY_LIMITS, SOCKET_BUFFER_BYTES, type TransportOptions, WEBRTC_BUFFER_BYTES } from './limits.ts'
+import { withPlaces } from './relay-places.ts'
 
 export function createTransports({ webrtc, iceServers, tls }: TransportOptions) {
   if (webrtc) closeDataChannelsWithConnection()
@@ -25,9 +26,11 @@ export function createTransports({ webrtc, iceServers, tls }: TransportOptions) 
 export { holdWebRtc } from './close-data-channels.ts'
 
 /** The relay that a directory node serves. */
-export const relayServer = circuitRelayServer({
-  maxInboundHopStreams: MAX_RELAY_STREAMS,
-  maxOutboundHopStreams: MAX_RELAY_STREAMS,
-  maxOutboundStopStreams: MAX_RELAY_STREAMS,
-  reservations: RELAY_LIMITS
-})
+export const relayServer = withPlaces(
+  circuitRelayServer({
+    maxInboundHopStreams: MAX_RELAY_STREAMS,
+    maxOutboundHopStreams: MAX_RELAY_STREAMS,
+    maxOutboundStopStreams: MAX_RELAY_STREAMS
+  }),
+  RELAY_LIMITS
+)
