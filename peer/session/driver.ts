@@ -48,8 +48,10 @@ export interface DriverContext {
 export interface DriverLimits {
   /** Without progress for this long a first chain is given up. */
   openMs: number
-  /** Without progress for this long a lost chain is given up, when the request has no deadline. */
+  /** Without a chain for this long a lost one is given up, when the request has no deadline. */
   recoverMs: number
+  /** And without an answer for this long, though chains open: it may be the request that breaks them. */
+  longestRecoverMs: number
   leaseMs: number
   /** How long each hop may queue an open for KV. */
   waitMs: number
@@ -65,6 +67,7 @@ export interface DriverLimits {
 export const DEFAULT_LIMITS: DriverLimits = {
   openMs: 15_000,
   recoverMs: 60_000,
+  longestRecoverMs: 5 * 60_000,
   leaseMs: 15_000,
   waitMs: 5_000,
   window: 4,
@@ -180,6 +183,8 @@ export class Driver {
       this.#leave()
     }
     const startedAt = clock.now()
+    /** When the newest chain was lost. */
+    let stoodUntil = startedAt
     for (let attempt = 0; ; attempt++) {
       try {
         const first = this.#chain === undefined
@@ -206,14 +211,21 @@ export class Driver {
         const error = toShoalError(thrown)
         if (!isRecoverable(error)) throw error
         this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
-        if (this.#chain !== undefined) lost ??= { peer: error.details.peer ?? '', at: clock.now(), route: this.#chain.route }
+        if (this.#chain !== undefined) {
+          stoodUntil = clock.now()
+          lost ??= { peer: error.details.peer ?? '', at: stoodUntil, route: this.#chain.route }
+        }
         if (this.#chain !== undefined || (lost !== undefined && error instanceof PeerLostError)) {
           // A peer that fails again because nobody else holds its layers is not asked over and over.
           if (!blamed.has(error.details.peer)) attempt = 0
           blamed.add(error.details.peer)
         }
         this.#drop(error)
-        const giveUpAt = until ?? (lost === undefined ? startedAt + limits.openMs : lost.at + limits.recoverMs)
+        const giveUpAt =
+          until ??
+          (lost === undefined
+            ? startedAt + limits.openMs
+            : Math.min(stoodUntil + limits.recoverMs, lost.at + limits.longestRecoverMs))
         const pause = Math.max(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS), error.details.retryAfterMs ?? 0)
         if (clock.now() + pause >= giveUpAt) throw error
         // A chain that has just been lost is replaced at once: somebody may be waiting for the next word.

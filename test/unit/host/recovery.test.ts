@@ -196,6 +196,40 @@ test('when nobody holds the layers any more it waits for a newcomer, and gives u
   )
 })
 
+/** The middle hop of every chain is cut off at the first step, and it and its spare freeze for two seconds. */
+function loseChains(swarm: SmallSwarm, chains: number): void {
+  const [first, ...middles] = [0, 1, 3].map(at => swarm.hosts[at]!.id)
+  const struck = new Set<number>()
+  swarm.network.onFrame = ({ from, protocol, bytes }) => {
+    if (from !== swarm.driverId || !protocol.includes('/chain/') || struck.size >= chains) return
+    const epoch = ChainFrame.decode(bytes).step?.epoch
+    if (epoch === undefined || struck.has(epoch)) return
+    struck.add(epoch)
+    for (const middle of middles) {
+      swarm.network.cut(first!, middle)
+      swarm.network.freeze(middle)
+      swarm.clock.after(2_000, () => swarm.network.resume(middle))
+    }
+  }
+}
+
+test('chains that are lost one after the other cost time, not the answer, while every layer stays held', async () => {
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
+  const startedAt = swarm.clock.now()
+  loseChains(swarm, 8)
+  assert.deepEqual(tokensOf(await swarm.run({}, { recoverMs: 6_000 })), expected)
+  assert.ok(swarm.clock.now() - startedAt > 12_000, 'longer than a chain may be missing')
+})
+
+test('an answer that breaks every chain is given up in the end', async () => {
+  const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
+  loseChains(swarm, Number.POSITIVE_INFINITY)
+  const startedAt = swarm.clock.now()
+  await assert.rejects(swarm.run({}, { recoverMs: 6_000, longestRecoverMs: 40_000 }), { code: 'PEER_LOST' })
+  const tookMs = swarm.clock.now() - startedAt
+  assert.ok(tookMs > 36_000 && tookMs < 50_000, `given up after ${tookMs} ms`)
+})
+
 test('a host that says goodbye is replaced at once', async () => {
   const swarm = new SmallSwarm([...THREE, { first: 3, end: 6 }])
   const startedAt = swarm.clock.now()
