@@ -106,13 +106,33 @@ export declare namespace SignedFields {
         value: number;
         index: number;
     }
+    interface SignedFieldsOffersSessionsFieldEvent {
+        field: '$.offers[].sessions';
+        value: number;
+        index: number;
+    }
+    interface SignedFieldsOffersMovableFieldEvent {
+        field: '$.offers[].movable';
+        value: boolean;
+        index: number;
+    }
+    interface SignedFieldsOffersLeavingFieldEvent {
+        field: '$.offers[].leaving';
+        value: boolean;
+        index: number;
+    }
+    interface SignedFieldsOffersDemandFieldEvent {
+        field: '$.offers[].demand';
+        value: number;
+        index: number;
+    }
     interface SignedFieldsWattsFieldEvent {
         field: '$.watts';
         value: number;
     }
     function encode(obj: Partial<SignedFields>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): SignedFields;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsWattsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsOffersSessionsFieldEvent | SignedFieldsOffersMovableFieldEvent | SignedFieldsOffersLeavingFieldEvent | SignedFieldsOffersDemandFieldEvent | SignedFieldsWattsFieldEvent>;
 }
 export declare enum Agent {
     NODE = "NODE",
@@ -139,6 +159,10 @@ export interface Offer {
     decodeRate: number;
     freeKvTokens: number;
     queueMs: number;
+    sessions?: number;
+    movable: boolean;
+    leaving: boolean;
+    demand: number;
 }
 export declare namespace Offer {
     const codec: () => Codec<Offer>;
@@ -182,7 +206,23 @@ export declare namespace Offer {
         field: '$.queueMs';
         value: number;
     }
+    interface OfferSessionsFieldEvent {
+        field: '$.sessions';
+        value: number;
+    }
+    interface OfferMovableFieldEvent {
+        field: '$.movable';
+        value: boolean;
+    }
+    interface OfferLeavingFieldEvent {
+        field: '$.leaving';
+        value: boolean;
+    }
+    interface OfferDemandFieldEvent {
+        field: '$.demand';
+        value: number;
+    }
     function encode(obj: Partial<Offer>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Offer;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferModelFieldEvent | OfferLayersFieldEvent | OfferFirstLayerFieldEvent | OfferEndLayerFieldEvent | OfferStateFieldEvent | OfferNumericsFieldEvent | OfferPrefillRateFieldEvent | OfferDecodeRateFieldEvent | OfferFreeKvTokensFieldEvent | OfferQueueMsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferModelFieldEvent | OfferLayersFieldEvent | OfferFirstLayerFieldEvent | OfferEndLayerFieldEvent | OfferStateFieldEvent | OfferNumericsFieldEvent | OfferPrefillRateFieldEvent | OfferDecodeRateFieldEvent | OfferFreeKvTokensFieldEvent | OfferQueueMsFieldEvent | OfferSessionsFieldEvent | OfferMovableFieldEvent | OfferLeavingFieldEvent | OfferDemandFieldEvent>;
 }

@@ -376,6 +376,22 @@ export var Offer;
                     w.uint32(81);
                     w.double(obj.queueMs);
                 }
+                if (obj.sessions != null) {
+                    w.uint32(480);
+                    w.uint32(obj.sessions);
+                }
+                if ((obj.movable != null && obj.movable !== false)) {
+                    w.uint32(488);
+                    w.bool(obj.movable);
+                }
+                if ((obj.leaving != null && obj.leaving !== false)) {
+                    w.uint32(496);
+                    w.bool(obj.leaving);
+                }
+                if ((obj.demand != null && obj.demand !== 0)) {
+                    w.uint32(504);
+                    w.uint32(obj.demand);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -390,7 +406,10 @@ export var Offer;
                     prefillRate: 0,
                     decodeRate: 0,
                     freeKvTokens: 0,
-                    queueMs: 0
+                    queueMs: 0,
+                    movable: false,
+                    leaving: false,
+                    demand: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -434,6 +453,22 @@ export var Offer;
                         }
                         case 10: {
                             obj.queueMs = reader.double();
+                            break;
+                        }
+                        case 60: {
+                            obj.sessions = reader.uint32();
+                            break;
+                        }
+                        case 61: {
+                            obj.movable = reader.bool();
+                            break;
+                        }
+                        case 62: {
+                            obj.leaving = reader.bool();
+                            break;
+                        }
+                        case 63: {
+                            obj.demand = reader.uint32();
                             break;
                         }
                         default: {
@@ -515,6 +550,34 @@ export var Offer;
                             yield {
                                 field: `${prefix}.queueMs`,
                                 value: reader.double()
+                            };
+                            break;
+                        }
+                        case 60: {
+                            yield {
+                                field: `${prefix}.sessions`,
+                                value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 61: {
+                            yield {
+                                field: `${prefix}.movable`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        case 62: {
+                            yield {
+                                field: `${prefix}.leaving`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        case 63: {
+                            yield {
+                                field: `${prefix}.demand`,
+                                value: reader.uint32()
                             };
                             break;
                         }

@@ -26,6 +26,8 @@ export const MAX_QUEUE_MS = 3_600_000
 /** A rack's; nobody runs a span on more. */
 const MAX_WATTS = 100_000
 export const MAX_KV_TOKENS = 2 ** 31
+/** Sessions of one peer, and those it was asked for in a minute: more than any host takes on. */
+export const MAX_SESSION_COUNT = 65_536
 const DIGEST = /^[0-9a-f]{64}$/
 const DOMAIN = new TextEncoder().encode('shoal/announcement/1\0')
 /** An Ed25519 key in libp2p's protobuf, and its signature. */
@@ -97,7 +99,7 @@ export function checkAnnouncement({ sequence, addresses, adapter, watts, offers 
 }
 
 function checkOffer(offer: SpanOffer): void {
-  const { model, layers, span, numerics, prefillRate, decodeRate, freeKvTokens, queueMs } = offer
+  const { model, layers, span, numerics, prefillRate, decodeRate, freeKvTokens, queueMs, sessions = 0, demand = 0 } = offer
   if (!DIGEST.test(model)) refuse('offer.model', model, '64 lower-case hex digits expected')
   if (!(Number.isInteger(layers) && layers >= 1 && layers <= MAX_LAYERS))
     refuse('offer.layers', layers, `1 … ${MAX_LAYERS} expected`)
@@ -118,6 +120,9 @@ function checkOffer(offer: SpanOffer): void {
   if (!(Number.isInteger(freeKvTokens) && freeKvTokens >= 0 && freeKvTokens <= MAX_KV_TOKENS))
     refuse('offer.freeKvTokens', freeKvTokens, `0 … ${MAX_KV_TOKENS} expected`)
   if (!(queueMs >= 0 && queueMs <= MAX_QUEUE_MS)) refuse('offer.queueMs', queueMs, `0 … ${MAX_QUEUE_MS} expected`)
+  for (const [name, count] of Object.entries({ sessions, demand }))
+    if (!(Number.isInteger(count) && count >= 0 && count <= MAX_SESSION_COUNT))
+      refuse(`offer.${name}`, count, `0 … ${MAX_SESSION_COUNT} expected`)
 }
 
 function offerToWire(offer: SpanOffer): Offer {
@@ -131,7 +136,11 @@ function offerToWire(offer: SpanOffer): Offer {
     prefillRate: offer.prefillRate,
     decodeRate: offer.decodeRate,
     freeKvTokens: offer.freeKvTokens,
-    queueMs: offer.queueMs
+    queueMs: offer.queueMs,
+    ...(offer.sessions === undefined ? {} : { sessions: offer.sessions }),
+    movable: offer.movable ?? false,
+    leaving: offer.leaving ?? false,
+    demand: offer.demand ?? 0
   }
 }
 
@@ -146,7 +155,11 @@ function offerFromWire(offer: Offer): SpanOffer {
     prefillRate: offer.prefillRate,
     decodeRate: offer.decodeRate,
     freeKvTokens: offer.freeKvTokens,
-    queueMs: offer.queueMs
+    queueMs: offer.queueMs,
+    ...(offer.sessions === undefined ? {} : { sessions: offer.sessions }),
+    ...(offer.movable ? { movable: true } : {}),
+    ...(offer.leaving ? { leaving: true } : {}),
+    ...(offer.demand > 0 ? { demand: offer.demand } : {})
   }
 }
 

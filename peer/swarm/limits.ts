@@ -11,6 +11,7 @@ import {
   MAX_OFFERS,
   MAX_QUEUE_MS,
   MAX_RATE,
+  MAX_SESSION_COUNT,
   MAX_SIGNED_BYTES
 } from './announcement.ts'
 import { MAX_ENTRIES, MAX_TOTAL_BYTES, VOUCHED_SHARE } from './directory.ts'
@@ -26,6 +27,7 @@ export const swarmLimits = {
   MAX_RATE: limit(MAX_RATE, 'tokens/s', 'through one layer; no machine comes near, so larger is a lie'),
   MAX_QUEUE_MS: limit(MAX_QUEUE_MS, 'ms', 'announced queue: a peer with an hour’s has none to offer'),
   MAX_KV_TOKENS: limit(MAX_KV_TOKENS, 'tokens', 'announced free KV'),
+  MAX_SESSION_COUNT: limit(MAX_SESSION_COUNT, '', 'announced sessions, and those asked for in a minute'),
   MAX_ENTRIES: limit(MAX_ENTRIES, '', 'peers in one directory; a directory node holds no more connections'),
   MAX_TOTAL_BYTES: limit(MAX_TOTAL_BYTES, 'bytes', 'signed bytes of all of them together'),
   VOUCHED_SHARE: limit(

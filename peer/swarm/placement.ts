@@ -38,7 +38,7 @@ export function placeNewcomer(question: PlacementQuestion): Span | undefined {
   const offers = question.directory.entries
     .filter(({ announcement }) => announcement.peer !== question.self)
     .flatMap(({ announcement }) => announcement.offers)
-    .filter(offer => offer.model === question.model && offer.layers === layers)
+    .filter(offer => offer.model === question.model && offer.layers === layers && !offer.leaving)
   const windows = windowsThatFit(question)
   if (windows.length === 0) return undefined
   const throughput = new Array<number>(layers).fill(0)

@@ -41,6 +41,7 @@ const HOP_MS = 1
  */
 const FEED_PENALTY = 1e3
 const OTHER_NUMERICS_PENALTY = 1e4
+const LEAVING_PENALTY = 1e5
 const NO_KV_PENALTY = 1e6
 const BANNED_PENALTY = 1e9
 
@@ -113,6 +114,7 @@ function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, questi
     penalty:
       BANNED_PENALTY * (reputation?.distrust(peer, now) ?? 0) +
       (holding.size > 0 && !holds ? FEED_PENALTY : 0) +
+      (offer.leaving ? LEAVING_PENALTY : 0) +
       (offer.freeKvTokens < reserveTokens && !holds ? NO_KV_PENALTY : 0)
   }
 }

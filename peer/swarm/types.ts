@@ -19,6 +19,14 @@ export interface SpanOffer {
   freeKvTokens: number
   /** Expected wait before a new step runs. */
   queueMs: number
+  /** Sessions it keeps; absent: it does not say. */
+  sessions?: number
+  /** It takes other layers when the swarm lacks them more. Absent: it stays. */
+  movable?: boolean
+  /** It is about to give this span up for the one that it offers as loading. Counts for placement no more. */
+  leaving?: boolean
+  /** Sessions it was asked to take within about a minute, refused ones too. */
+  demand?: number
 }
 
 /** What a peer says of itself; signed by its key, leased on the receiver's clock. */
