@@ -245,6 +245,11 @@ function withDonation(state: PageState, event: DonationEvent): PageState {
     }
     case 'leaving':
       return { ...state, donation: { phase: 'stopping' } }
+    case 'moving':
+      return {
+        ...state,
+        donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again: undefined }
+      }
     case 'retrying': {
       const again = comingBackNotice(event.error, event.span)
       return { ...state, donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again } }

@@ -1,23 +1,32 @@
 /**
  * The life of a donor, the same for a tab and a Node process: see what the swarm lacks, take a span, say so while it
- * loads, serve it, and leave politely. When its GPU fails it comes back once with less. What differs (where weights and the engine come from) is handed in.
+ * loads, serve it, take another when the swarm lacks that more, and leave politely. When its GPU fails it comes back once
+ * with less. What differs (where weights and the engine come from) is handed in.
  */
 import type { PrivateKey } from '@libp2p/interface'
 import type { SpanEngine } from '../engine/engine.ts'
 import { BusyError, type ShoalError, toShoalError } from '../errors.ts'
 import type { NamedManifest } from '../model/manifest.ts'
 import type { Span } from '../model/types.ts'
+import { DirectoryReader } from '../swarm/read-directory.ts'
 import type { SignedEntry } from '../swarm/read-entries.ts'
+import { type Move, planMove } from '../swarm/rebalance.ts'
 import type { Announcement, SpanOffer } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { type AnnouncementTarget, startAnnouncer } from './announcer.ts'
 import { type Assignment, chooseAssignment, chooseSmaller, isGpuTrouble } from './assignment.ts'
+import { untilMove } from './mover.ts'
+import { spanBytes } from './span-bytes.ts'
 import { type HostStats, type SpanHost, startHost } from './span-host.ts'
 
 /** Before the second try: a driver or browser process that has just been restarted offers no adapter for a moment. */
 const RETRY_PAUSE_MS = 1_000
+/** What sessions get to end by themselves before a donor that moves has them taken elsewhere: a short answer does. */
+const MOVE_DRAIN_MS = 10_000
+/** Before another move after one that could not be loaded: what was wrong may be so still. */
+const FAILED_MOVE_REST_MS = 10 * 60_000
 /** How often a serving donor tells its page what it has done. */
 const STATS_INTERVAL_MS = 1_000
 
@@ -37,6 +46,8 @@ export type DonationEvent =
   | { state: 'loading'; span: Span; progress: LoadProgress }
   | { state: 'serving'; span: Span; stats: HostStats }
   | { state: 'leaving'; span: Span | undefined }
+  /** It has given one span up for another, which it loads now. */
+  | { state: 'moving'; from: Span; to: Span; reason: Move['reason'] | 'failed' }
   /** The GPU was lost or had too little memory; once, a smaller span is tried on a fresh device. */
   | { state: 'retrying'; span: Span; error: ShoalError }
   /** `retried`: it had tried a smaller span before. */
@@ -57,7 +68,7 @@ export interface DonationOptions {
   /** Positions of KV to hold. Default: eight sessions of the whole context. */
   kvTokens?: number
   maxLayers?: number
-  /** Serve exactly this span instead of what the swarm lacks most. */
+  /** Serve exactly this span instead of what the swarm lacks most, now and later. */
   span?: Span
   /** Tokens a second through one layer this peer expects of itself before it has measured. */
   expectedDecodeRate: number
@@ -126,43 +137,84 @@ export function startDonation(options: DonationOptions): Donation {
   }
 }
 
+/** Why a donor no longer serves what it took: it was told to stop, its GPU failed, or it goes elsewhere. */
+type End = { why: 'stopped' } | { why: 'failed'; error: ShoalError } | { why: 'moves'; move: Move }
+
 /** Resolves when asked to stop, or with the error that made serving impossible: at once, or after a second try. */
 async function live(options: DonationOptions, life: Life): Promise<ShoalError | undefined> {
   const { onEvent = () => {}, random = Math.random, clock = systemClock } = options
   const choosing = { ...options, self: options.links.self, random, clock }
   onEvent({ state: 'placing' })
-  const first = await chooseAssignment(choosing, life.signal)
-  const error = await host(options, first, life)
-  if (error === undefined || life.signal.aborted || !isGpuTrouble(error)) return error
-  life.retried = true
-  onEvent({ state: 'retrying', span: first.span, error })
-  await sleep(clock, RETRY_PAUSE_MS, life.signal)
-  return await host(options, await chooseSmaller(choosing, first, life.signal), life)
+  let assignment = await chooseAssignment(choosing, life.signal)
+  let before: Assignment | undefined
+  let restMs = 0
+  for (;;) {
+    let end: End
+    try {
+      end = await host(options, assignment, life, restMs)
+    } catch (thrown) {
+      if (before === undefined || life.signal.aborted) throw thrown
+      // What can't be loaded after a move sends the donor back to what it could serve.
+      options.logger?.warn({ error: toShoalError(thrown).message, span: assignment.span }, 'the move failed')
+      onEvent({ state: 'moving', from: assignment.span, to: before.span, reason: 'failed' })
+      assignment = before
+      before = undefined
+      restMs = FAILED_MOVE_REST_MS
+      continue
+    }
+    restMs = 0
+    if (end.why === 'stopped') return undefined
+    if (end.why === 'moves') {
+      const { span, reason } = end.move
+      onEvent({ state: 'moving', from: assignment.span, to: span, reason })
+      before = assignment
+      assignment = { ...assignment, span }
+    } else {
+      const { error } = end
+      if (life.signal.aborted || life.retried || !isGpuTrouble(error)) return error
+      life.retried = true
+      onEvent({ state: 'retrying', span: assignment.span, error })
+      await sleep(clock, RETRY_PAUSE_MS, life.signal)
+      before = undefined
+      assignment = await chooseSmaller(choosing, assignment, life.signal)
+    }
+  }
 }
 
-/** Loads and serves. Resolves when asked to stop, or with what became of the GPU; nothing is announced any more then. */
-async function host(options: DonationOptions, assignment: Assignment, life: Life): Promise<ShoalError | undefined> {
+/**
+ * Loads and serves until it is told to stop, something became of the GPU, or it moves, which it does not for `restMs`. Nothing
+ * is announced any more then, but the span it moves to.
+ */
+async function host(options: DonationOptions, assignment: Assignment, life: Life, restMs: number): Promise<End> {
   const { links, privateKey, directory, manifest: named, agent, adapter, watts, onEvent = () => {} } = options
   const { clock = systemClock, logger = silent } = options
   const { layers, width, vocabulary, contextLength } = named.manifest.hyperparameters
   const { span, kvTokens } = assignment
   const { signal } = life
+  const movable = options.span === undefined && !life.retried
   const loading = loadingOffer(options, span)
   let host: SpanHost | undefined
+  let intended: Span | undefined
+  const offersNow = (): SpanOffer[] => {
+    if (host === undefined) return [loading]
+    const offer = host.offer()
+    const serving = offer && { ...offer, ...(movable ? { movable } : {}), ...(intended === undefined ? {} : { leaving: true }) }
+    return [...(serving === undefined ? [] : [serving]), ...(intended === undefined ? [] : [loadingOffer(options, intended)])]
+  }
   const announcer = startAnnouncer({
     target: directory,
     privateKey,
     clock,
     logger,
     current: () => {
-      const offer = host === undefined ? loading : host.offer()
       const stated = watts === undefined ? {} : { watts }
-      const offers = offer === undefined ? [] : [offer]
-      return { peer: links.self, addresses: links.addresses(), agent, adapter, ...stated, offers }
+      return { peer: links.self, addresses: links.addresses(), agent, adapter, ...stated, offers: offersNow() }
     }
   })
   let made: DonatedEngine | undefined
+  let end: End | undefined
   try {
+    signal.throwIfAborted()
     onEvent({ state: 'loading', span, progress: { bytesDone: 0, bytesTotal: 0 } })
     made = await options.createEngine(span, kvTokens, progress => onEvent({ state: 'loading', span, progress }), signal)
     signal.throwIfAborted()
@@ -171,29 +223,93 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     host = startHost({ links, engine, model, rates, onChange: () => announcer.changed(), clock, logger })
     announcer.changed()
     life.onServing(host)
-    return await serve(host, span, engine, onEvent, clock, signal)
+    const intend = (to: Span | undefined) => {
+      intended = to
+      announcer.changed()
+    }
+    const moves = movable ? (ending: AbortSignal) => moveOf(options, assignment, host!, intend, restMs, ending) : undefined
+    end = await serve(host, span, engine, moves, onEvent, clock, signal)
+    return end
   } catch (thrown) {
     const error = toShoalError(thrown)
     if (signal.aborted || !isGpuTrouble(error)) throw thrown
-    return error
+    return { why: 'failed', error }
   } finally {
     onEvent({ state: 'leaving', span })
-    // At once: a tab that is closed gets no more turns than this one, and a host that leaves refuses new chains anyway.
-    const withdrawn = announcer.stop()
-    await host?.goodbye(life.drainMs)
-    await withdrawn
+    if (end?.why === 'moves') {
+      await handOver(host!, end.move, signal)
+      await announcer.fallSilent()
+    } else {
+      // At once: a tab that is closed gets no more turns than this one, and a host that leaves refuses new chains anyway.
+      const withdrawn = announcer.stop()
+      await host?.goodbye(life.drainMs)
+      await withdrawn
+    }
     await made?.engine.close()
   }
+}
+
+function moveOf(
+  options: DonationOptions,
+  { span, kvTokens }: Assignment,
+  host: SpanHost,
+  intend: (to: Span | undefined) => void,
+  restMs: number,
+  signal: AbortSignal
+): Promise<Move> {
+  const { links, directory: source, manifest: named, memoryBytes, maxLayers, random = Math.random, clock = systemClock } = options
+  const { digest, manifest } = named
+  const reader = new DirectoryReader()
+  return untilMove(
+    {
+      look: async asking => reader.read(await source.query(digest, asking)),
+      plan: (directory, how) => {
+        const offer = host.offer()
+        if (offer === undefined) return undefined
+        return planMove({
+          ...how,
+          directory,
+          model: digest,
+          layers: manifest.hyperparameters.layers,
+          self: links.self,
+          current: span,
+          sessions: offer.sessions ?? 0,
+          decodeRate: offer.decodeRate,
+          spanBytes: candidate => spanBytes(manifest, candidate, kvTokens),
+          memoryBytes,
+          ...(maxLayers === undefined ? {} : { maxLayers })
+        })
+      },
+      busy: () => (host.offer()?.sessions ?? 0) > 0,
+      intend,
+      restMs,
+      clock,
+      random
+    },
+    signal
+  )
+}
+
+/** Takes no new sessions, lets those that may end, and tells the drivers of the rest to go on elsewhere. */
+async function handOver(host: SpanHost, { reason }: Move, signal: AbortSignal): Promise<void> {
+  // Sessions that wait for a hole wait for this move.
+  const drained = host.goodbye(reason === 'hole' ? 0 : MOVE_DRAIN_MS)
+  const hurry = () => void host.stop()
+  if (signal.aborted) hurry()
+  signal.addEventListener('abort', hurry, { once: true })
+  await drained
+  signal.removeEventListener('abort', hurry)
 }
 
 async function serve(
   host: SpanHost,
   span: Span,
   engine: SpanEngine,
+  moves: ((ending: AbortSignal) => Promise<Move>) | undefined,
   onEvent: (event: DonationEvent) => void,
   clock: Clock,
   signal: AbortSignal
-): Promise<ShoalError | undefined> {
+): Promise<End> {
   const tell = () => onEvent({ state: 'serving', span, stats: host.stats() })
   let forget = () => {}
   const repeat = () => {
@@ -201,13 +317,16 @@ async function serve(
     forget = clock.after(STATS_INTERVAL_MS, repeat)
   }
   repeat()
+  const ending = new AbortController()
   try {
-    return await new Promise<ShoalError | undefined>(resolve => {
-      if (signal.aborted) resolve(undefined)
-      signal.addEventListener('abort', () => resolve(undefined), { once: true })
-      void engine.lost.then(resolve)
+    return await new Promise<End>((resolve, reject) => {
+      if (signal.aborted) resolve({ why: 'stopped' })
+      signal.addEventListener('abort', () => resolve({ why: 'stopped' }), { once: true })
+      void engine.lost.then(error => resolve({ why: 'failed', error }))
+      moves?.(ending.signal).then(move => resolve({ why: 'moves', move }), reject)
     })
   } finally {
+    ending.abort(new BusyError('the span is served no more'))
     forget()
   }
 }

@@ -7,6 +7,7 @@ import { BusyError, StaleEpochError } from '../errors.ts'
 import { type Clock, LATE_MS } from '../wire/clock.ts'
 import type { OpenPlan } from '../wire/frames.pb.js'
 import { toHex } from '../wire/hex.ts'
+import { Demand } from './demand.ts'
 import { BUSY_RETRY_MS, MAX_CLOCK_SKEW_MS, MAX_SESSIONS, MAX_SESSIONS_PER_DRIVER, MAX_TOMBSTONES } from './limits.ts'
 
 /** A session's place in the table; `hop` is its part in the current epoch's chain. */
@@ -42,6 +43,8 @@ export interface TableEvents<Hop> {
 }
 
 export class SessionTable<Hop> {
+  /** For sessions that were not there, refused ones too. */
+  readonly demand: Demand
   readonly #clock: Clock
   readonly #events: TableEvents<Hop>
   readonly #sessions = new Map<string, HostedSession<Hop>>()
@@ -50,6 +53,7 @@ export class SessionTable<Hop> {
   constructor(clock: Clock, events: TableEvents<Hop>) {
     this.#clock = clock
     this.#events = events
+    this.demand = new Demand(clock)
   }
 
   get size(): number {
@@ -70,6 +74,7 @@ export class SessionTable<Hop> {
     const ended = this.#tombstones.get(key)
     if (ended !== undefined && plan.epoch <= ended.epoch)
       throw new StaleEpochError(`epoch ${plan.epoch} of this session has ended`)
+    this.demand.asked()
     if (this.#sessions.size >= MAX_SESSIONS) throw new BusyError(`${MAX_SESSIONS} sessions here`, { retryAfterMs: BUSY_RETRY_MS })
     const ofDriver = this.all().filter(({ driver }) => driver === plan.driver).length
     if (ofDriver >= MAX_SESSIONS_PER_DRIVER)

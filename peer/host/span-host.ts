@@ -155,7 +155,9 @@ export function startHost(options: HostOptions): SpanHost {
             prefillRate: rates.prefill,
             decodeRate: rates.decode,
             freeKvTokens: kv().freeKvTokens + standbys.heldTokens(engine.kv().tokensPerBlock),
-            queueMs: Math.round(context.scheduler.queueMs)
+            queueMs: Math.round(context.scheduler.queueMs),
+            sessions: table.size - standbys.held.size,
+            demand: table.demand.perMinute
           }
         : undefined,
     stats: () => ({

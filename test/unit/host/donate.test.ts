@@ -5,60 +5,19 @@ import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { GpuMemoryError } from '../../../peer/errors.ts'
 import { type DonationEvent, type DonationOptions, startDonation } from '../../../peer/host/donate.ts'
 import { spanBytes } from '../../../peer/host/span-bytes.ts'
-import type { Manifest } from '../../../peer/model/manifest-format.ts'
 import type { Span } from '../../../peer/model/types.ts'
 import { signAnnouncement, verifyAnnouncement } from '../../../peer/swarm/announcement.ts'
 import type { SignedEntry } from '../../../peer/swarm/read-entries.ts'
 import type { Announcement } from '../../../peer/swarm/types.ts'
+import { smallManifest } from './donors.ts'
 import { MemoryNetwork } from './memory-links.ts'
 import { DIGEST } from './small-swarm.ts'
-import { STAND_IN, StandInEngine } from './stand-in-engine.ts'
+import { StandInEngine } from './stand-in-engine.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 const key = await generateKeyPair('Ed25519')
 const otherKey = await generateKeyPair('Ed25519')
 const other = peerIdFromPrivateKey(otherKey).toString()
-
-/** A model of eight equal layers, 1000 bytes each in one tensor beside the small ones. */
-function manifest(): Manifest {
-  const { layers, width, vocabulary, contextLength } = STAND_IN
-  const hyperparameters = {
-    architecture: 'llama',
-    layers,
-    width,
-    heads: 1,
-    kvHeads: 1,
-    headDim: 4,
-    feedForward: 8,
-    vocabulary,
-    contextLength,
-    normEpsilon: 1e-5,
-    ropeBase: 10_000,
-    ropeDimensions: 4,
-    ropePairing: 'interleaved' as const,
-    tied: true
-  }
-  const tensors = Array.from({ length: layers }, (_, layer) => ({
-    name: `blk.${layer}.ffn_up.weight`,
-    typeName: 'F32',
-    dims: [4, 8],
-    offset: 0,
-    bytes: 1_000,
-    chunks: []
-  }))
-  const tokenizer = {
-    model: 'gpt2' as const,
-    preTokenizer: 'gpt-2',
-    tokens: [],
-    kinds: [],
-    merges: [],
-    bos: undefined,
-    eos: undefined,
-    addsBos: false,
-    endOfGeneration: []
-  }
-  return { version: 1, name: 'stand-in', fileSize: 8_000, hyperparameters, tokenizer, chatTemplate: undefined, tensors }
-}
 
 class Directory {
   readonly said: Announcement[] = []
@@ -85,7 +44,7 @@ function donor(change: Partial<DonationOptions> = {}, entries: SignedEntry[] = [
     links,
     privateKey: key,
     directory,
-    manifest: { manifest: manifest(), bytes: new Uint8Array(0), digest: DIGEST },
+    manifest: { manifest: smallManifest(), bytes: new Uint8Array(0), digest: DIGEST },
     agent: 'node',
     adapter: 'none',
     memoryBytes: 1e9,
@@ -143,7 +102,7 @@ test('a donor takes the layers others lack, within its memory', async () => {
     // One that nobody signed is left out.
     { announcement: new Uint8Array(8), ageMs: 0 }
   ]
-  const { clock, donation } = donor({ memoryBytes: spanBytes(manifest(), { first: 0, end: 3 }, 64) }, entries)
+  const { clock, donation } = donor({ memoryBytes: spanBytes(smallManifest(), { first: 0, end: 3 }, 64) }, entries)
   const host = await clock.until(donation.serving)
   assert.deepEqual(host.offer()?.span, { first: 5, end: 8 })
   await clock.until(donation.stop())

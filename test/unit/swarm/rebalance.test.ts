@@ -104,7 +104,7 @@ test('a move leaves no layer without a holder that has one, and fills a hole or 
         }
       }
     }),
-    { numRuns: 1_000 }
+    { numRuns: 400 }
   )
 })
 
@@ -121,7 +121,7 @@ test('moves come to an end, whoever goes first', () => {
         now = { ...now, [self]: { ...now[self]!, span: planMove(askOf(now, layers, self))!.span } }
       }
     }),
-    { numRuns: 300 }
+    { numRuns: 150 }
   )
 })
 
