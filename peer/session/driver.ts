@@ -7,6 +7,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import {
   ContextLengthError,
   InvalidRequestError,
+  NoRouteError,
   PeerLostError,
   type ShoalError,
   toShoalError,
@@ -27,6 +28,7 @@ import { standbyProtocol } from '../wire/standby-frames.ts'
 import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
+import { comeBackLater, patienceMs } from './hole.ts'
 import { MoveAway } from './move-away.ts'
 import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
@@ -210,6 +212,9 @@ export class Driver {
         signal.throwIfAborted()
         const error = toShoalError(thrown)
         if (!isRecoverable(error)) throw error
+        const hole = lost === undefined && error instanceof NoRouteError ? error : undefined
+        if (hole !== undefined && clock.now() - startedAt >= patienceMs(this.#found, this.#context.model.digest))
+          throw comeBackLater(hole)
         this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
         if (this.#chain !== undefined) {
           stoodUntil = clock.now()

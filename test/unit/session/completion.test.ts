@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { NoRouteError } from '../../../peer/errors.ts'
 import { manifestOf } from '../../../peer/model/manifest.ts'
 import { Tokenizer } from '../../../peer/model/tokenizer.ts'
 import { openCompletionService } from '../../../peer/session/completion.ts'
@@ -45,7 +46,7 @@ function swarmOf(
       query: () =>
         Promise.all(
           swarm.directory().entries.map(async ({ announcement, ageMs }) => {
-            const { key } = swarm.hosts.find(({ id }) => id === announcement.peer)!
+            const key = swarm.hosts.find(({ id }) => id === announcement.peer)?.key ?? swarm.strangerKey
             return { announcement: await signAnnouncement(announcement, key), ageMs }
           })
         )
@@ -222,11 +223,33 @@ test('another numerics class takes over only where nobody else can, and the read
   }
 })
 
-test('no peers at all is said so, in time', async () => {
+test('a hole is said so at once, with when to come back', async () => {
   const { swarm, complete } = swarmOf([{ first: 0, end: 3 }])
   const before = swarm.clock.now()
+  await assert.rejects(
+    complete(),
+    (error: unknown) => error instanceof NoRouteError && error.details.retryAfterMs === 10_000 && /layers 3/.test(error.message)
+  )
+  assert.equal(swarm.clock.now(), before)
+})
+
+test('a request waits a moment for a peer that loads, whose word may be late, and no longer', async () => {
+  const { swarm, complete } = swarmOf([{ first: 0, end: 3 }])
+  const serving = swarm.directory.bind(swarm)
+  swarm.directory = () => {
+    const found = serving()
+    const [{ announcement }] = found.entries as [(typeof found.entries)[number]]
+    const loading = { ...announcement.offers[0]!, span: { first: 3, end: layers }, state: 'loading' as const }
+    return {
+      entries: [...found.entries, { announcement: { ...announcement, peer: swarm.strangerId, offers: [loading] }, ageMs: 0 }]
+    }
+  }
+  const before = swarm.clock.now()
   await assert.rejects(complete(), { code: 'NO_ROUTE' })
-  assert.ok(swarm.clock.now() - before < 20_000)
+  const waited = swarm.clock.now() - before
+  assert.ok(waited >= 2_000 && waited <= 4_000, `${waited} ms`)
+  swarm.clock.after(1_000, () => swarm.add({ first: 3, end: layers }))
+  assert.equal(textOf(await complete()), whole)
 })
 
 test('a deadline ends the answer and frees the hops', async () => {
