@@ -62,6 +62,7 @@ function endingWith(engine: SpanEngine, worker: Worker): SpanEngine {
     lost: engine.lost,
     kv: () => engine.kv(),
     reserve: tokens => engine.reserve(tokens),
+    extend: (sequence, tokens) => engine.extend(sequence, tokens),
     release: sequence => engine.release(sequence),
     run: steps => engine.run(steps),
     logits: (sequence, row) => engine.logits(sequence, row),

@@ -79,6 +79,11 @@ export interface SpanEngine {
   kv: () => KvState
   /** Takes KV for up to `tokens` positions, all or none. @throws BusyError */
   reserve: (tokens: number) => Promise<SequenceId>
+  /**
+   * Has the sequence hold KV for up to `tokens` positions where it holds less, and keeps what is written; all or none.
+   * @throws BusyError, UnknownSessionError
+   */
+  extend: (sequence: SequenceId, tokens: number) => Promise<void>
   release: (sequence: SequenceId) => Promise<void>
   /**
    * One pass of several sequences' steps through the span, in one submit. A sequence appears at most once.

@@ -7,7 +7,7 @@ import type { KvState, SequenceId } from './engine.ts'
 import { TOKENS_PER_BLOCK } from './kernels/shared.ts'
 
 export interface KvSequence {
-  readonly blocks: readonly number[]
+  blocks: readonly number[]
   /** Positions below this one hold what the sequence's steps wrote. */
   written: number
 }
@@ -41,6 +41,15 @@ export class KvPool {
     const id = this.#next++
     this.#sequences.set(id, { blocks: Array.from({ length: count }, () => this.#free.pop()!), written: 0 })
     return id
+  }
+
+  /** The blocks that `tokens` positions lack, or none. @throws BusyError, UnknownSessionError */
+  extend(id: SequenceId, tokens: number): void {
+    const sequence = this.get(id)
+    const more = Math.ceil(tokens / TOKENS_PER_BLOCK) - sequence.blocks.length
+    if (more > this.#free.length)
+      throw new BusyError(`${more} more KV blocks asked for, ${this.#free.length} of ${this.#total} free`)
+    if (more > 0) sequence.blocks = [...sequence.blocks, ...Array.from({ length: more }, () => this.#free.pop()!)]
   }
 
   /** Releasing what is not held changes nothing. */

@@ -23,6 +23,7 @@ interface WireError {
 type Call =
   | { method: 'hello' }
   | { method: 'reserve'; tokens: number }
+  | { method: 'extend'; sequence: number; tokens: number }
   | { method: 'release'; sequence: number }
   | { method: 'run'; steps: readonly SequenceStep[] }
   | { method: 'logits'; sequence: number; row: number }
@@ -49,6 +50,8 @@ export function serveEngine(engine: SpanEngine, port: EnginePort): () => void {
         return engine.shape
       case 'reserve':
         return engine.reserve(call.tokens)
+      case 'extend':
+        return engine.extend(call.sequence, call.tokens)
       case 'release':
         return engine.release(call.sequence)
       case 'run':
@@ -135,6 +138,10 @@ class RemoteEngine implements SpanEngine {
 
   async reserve(tokens: number): Promise<number> {
     return (await this.#call({ method: 'reserve', tokens })) as number
+  }
+
+  async extend(sequence: number, tokens: number): Promise<void> {
+    await this.#call({ method: 'extend', sequence, tokens })
   }
 
   async release(sequence: number): Promise<void> {

@@ -166,9 +166,16 @@ class WebGpuSpan implements SpanEngine {
   reserve(tokens: number): Promise<SequenceId> {
     return this.#serial.run(() => {
       this.#alive()
-      if (tokens > this.shape.contextLength)
-        throw new ContextLengthError(`${tokens} positions asked for, the model has ${this.shape.contextLength}`)
+      this.#assertWithinContext(tokens)
       return this.#pool.reserve(tokens)
+    })
+  }
+
+  extend(sequence: SequenceId, tokens: number): Promise<void> {
+    return this.#serial.run(() => {
+      this.#alive()
+      this.#assertWithinContext(tokens)
+      this.#pool.extend(sequence, tokens)
     })
   }
 
@@ -261,6 +268,11 @@ class WebGpuSpan implements SpanEngine {
       this.#kept.clear()
       this.#owner.destroy()
     })
+  }
+
+  #assertWithinContext(tokens: number): void {
+    if (tokens > this.shape.contextLength)
+      throw new ContextLengthError(`${tokens} positions asked for, the model has ${this.shape.contextLength}`)
   }
 
   #alive(): void {

@@ -25,7 +25,7 @@ export type Verdict<Step, Output> =
   | { kind: 'drop' }
 
 export class HopSession<Step extends StepPlace, Output> {
-  readonly #reserve: number
+  #reserve: number
   readonly #keptBytes: number
   #window: number
   #epoch: number
@@ -68,6 +68,11 @@ export class HopSession<Step extends StepPlace, Output> {
 
   get reserve(): number {
     return this.#reserve
+  }
+
+  /** More KV is reserved. */
+  grow(reserve: number): void {
+    this.#reserve = Math.max(this.#reserve, reserve)
   }
 
   /**

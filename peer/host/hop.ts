@@ -3,7 +3,15 @@
  * them and answers for what goes wrong. The session outlives it; the next epoch's hop takes the session over.
  */
 import type { SequenceId } from '../engine/engine.ts'
-import { InvalidFrameError, NonFiniteError, PeerLostError, type ShoalError, StaleEpochError, toShoalError } from '../errors.ts'
+import {
+  BusyError,
+  InvalidFrameError,
+  NonFiniteError,
+  PeerLostError,
+  type ShoalError,
+  StaleEpochError,
+  toShoalError
+} from '../errors.ts'
 import type { Channel } from '../wire/channel.ts'
 import { failureOf } from '../wire/failure.ts'
 import type { AnswerFrame, ChainFrame, HopState, Open, OpenPlan, RowRequest, Step } from '../wire/frames.pb.js'
@@ -87,7 +95,9 @@ export class Hop implements SessionPart {
       this.#context.logger.debug({ session: this.#session?.key, epoch: plan.epoch, hop: this.#index }, 'hop open')
       this.#push({ opened: { session: plan.session, epoch: plan.epoch, hops: [own, ...rest] } })
     } catch (thrown) {
-      this.fail(toShoalError(thrown))
+      const error = toShoalError(thrown)
+      // Whoever has no room says so of itself: another peer may have some.
+      this.fail(error instanceof BusyError ? withPeer(error, this.#context.links.self) : error)
     }
   }
 
@@ -208,7 +218,8 @@ export class Hop implements SessionPart {
     const { table, room } = this.#context
     const claim = claimSession(table, plan, this)
     this.#session = claim.session
-    const reserve = () => room.take(plan.reserveTokens, plan.waitMs, signal)
+    const { driver, reserveTokens: tokens, waitMs } = plan
+    const reserve = (held: SequenceId | undefined) => room.take({ driver, held, tokens, waitMs }, signal)
     return this.#enter(plan, await takeOrder(this.#context, claim, plan, signal, reserve))
   }
 

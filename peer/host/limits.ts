@@ -9,6 +9,11 @@ export const hostLimits = {
   MAX_SESSIONS_PER_DRIVER: limit(128, '', 'half of them, so that no one driver has them all; a gateway answers 64 at a time'),
   MAX_STANDBYS: limit(64, '', 'of these sessions, hops elsewhere that this peer stands by for'),
   MAX_KV_WAITERS: limit(64, '', 'opens waiting for KV at once; more are told to come back'),
+  SHARE_WAIT_MS: limit(
+    1_000,
+    'ms',
+    'how long a driver waits for KV below its share before one that holds more than its own makes room'
+  ),
   MAX_HOPS: limit(128, '', 'hops in one chain: twice the layers of no model in use, and the open names each with its addresses'),
   MAX_WINDOW: limit(64, 'steps', 'steps a sender may have unacknowledged'),
   MIN_LEASE_MS: limit(1_000, 'ms', 'shortest lease: below it beats dominate the traffic'),
@@ -52,6 +57,7 @@ export const {
   MAX_SESSIONS_PER_DRIVER,
   MAX_STANDBYS,
   MAX_KV_WAITERS,
+  SHARE_WAIT_MS,
   MAX_HOPS,
   MAX_WINDOW,
   MIN_LEASE_MS,

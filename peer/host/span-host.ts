@@ -3,17 +3,18 @@
  * it does, and leaves politely.
  */
 import type { SpanEngine } from '../engine/engine.ts'
-import { errorFromCode, PeerLeavingError, type ShoalError } from '../errors.ts'
+import { BusyError, errorFromCode, PeerLeavingError, type ShoalError } from '../errors.ts'
 import type { SpanOffer } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { ActivationLogs } from './activation-logs.ts'
 import type { ModelFacts } from './check-open.ts'
+import { Hop } from './hop.ts'
 import { serveHops } from './hop-server.ts'
 import type { HostContext, HostCounters } from './host-context.ts'
 import { KvRoom } from './kv-room.ts'
-import { LOG_BYTES } from './limits.ts'
+import { BUSY_RETRY_MS, LOG_BYTES } from './limits.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SessionPart } from './session-part.ts'
 import { SessionTable } from './session-table.ts'
@@ -97,7 +98,7 @@ export function startHost(options: HostOptions): SpanHost {
     engine,
     model,
     scheduler: new Scheduler(engine, clock),
-    room: new KvRoom(engine, clock, () => standbys.yieldOne()),
+    room: new KvRoom(engine, clock, { yieldOne: () => standbys.yieldOne(), preempt: driver => preempt(driver) }),
     table,
     logs,
     standbys,
@@ -105,6 +106,13 @@ export function startHost(options: HostOptions): SpanHost {
     logger,
     refusing: () => refusal,
     counters
+  }
+  const preempt = async (driver: string) => {
+    // The newest has least to replay.
+    const newest = table.all().findLast(({ driver: whose, hop, sequence }) => whose === driver && hop instanceof Hop && sequence)
+    if (newest === undefined) return
+    newest.hop.fail(new BusyError('other drivers wait for their share of KV', { peer: links.self, retryAfterMs: BUSY_RETRY_MS }))
+    await newest.hop.free()
   }
   const unserve = serveHops(context)
 

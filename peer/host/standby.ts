@@ -78,7 +78,7 @@ export class Standby implements SessionPart, HeldStandby {
       const claim = claimSession(table, plan, this)
       this.#session = claim.session
       standbys.held.add(this)
-      const order = await takeOrder(this.#context, claim, plan, signal, () => room.takeSpare(plan.reserveTokens))
+      const order = await takeOrder(this.#context, claim, plan, signal, held => room.takeSpare(plan.reserveTokens, held))
       signal.throwIfAborted()
       this.#order = order
       logs.cut(claim.session.key, order.cut(plan.committed))

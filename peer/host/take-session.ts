@@ -3,7 +3,7 @@
  * of steps once nothing of that part touches them.
  */
 import type { SequenceId } from '../engine/engine.ts'
-import { StaleEpochError } from '../errors.ts'
+import { BusyError, StaleEpochError } from '../errors.ts'
 import type { OpenPlan } from '../wire/frames.pb.js'
 import type { CheckedStep } from './check-step.ts'
 import { HopSession } from './hop-session.ts'
@@ -34,15 +34,17 @@ export function claimSession(table: SessionTable<SessionPart>, plan: OpenPlan, p
 }
 
 /**
- * The claimed session's order, which knows the positions held: the last epoch's, or a new one with KV that `reserve` takes.
- * To be called at once after claiming. @throws what `reserve` throws, the signal's reason
+ * The claimed session's order, which knows the positions held: the last epoch's, or a new one. `reserve` takes KV, more than
+ * is held where some is. A session that outgrows what is to be had gives up its own, so that two never wait for each other,
+ * and waits for a whole new one: its driver replays. To be called at once after claiming.
+ * @throws what `reserve` throws, the signal's reason
  */
 export async function takeOrder(
   context: HostContext<SessionPart>,
   { session, before }: Claim,
   plan: OpenPlan,
   signal: AbortSignal,
-  reserve: () => Promise<SequenceId>
+  reserve: (held: SequenceId | undefined) => Promise<SequenceId>
 ): Promise<HopSession<CheckedStep, Output>> {
   const { logs, room } = context
   const order = before?.order
@@ -50,12 +52,13 @@ export async function takeOrder(
   if (held !== undefined) {
     await before?.settled()
     signal.throwIfAborted()
-    if (order !== undefined && session.reserve >= plan.reserveTokens) return order
+    if (order !== undefined && (await hasRoom(session, order, plan, () => reserve(held)))) return order
+    signal.throwIfAborted()
     session.sequence = undefined
     logs.drop(session.key)
     await room.give(held)
   }
-  const sequence = await reserve()
+  const sequence = await reserve(undefined)
   if (signal.aborted) {
     await room.give(sequence)
     signal.throwIfAborted()
@@ -64,4 +67,22 @@ export async function takeOrder(
   session.reserve = plan.reserveTokens
   const { epoch, window } = plan
   return new HopSession({ epoch, window, reserve: session.reserve, keptBytes: KEPT_BYTES })
+}
+
+async function hasRoom(
+  session: HostedSession<SessionPart>,
+  order: HopSession<CheckedStep, Output>,
+  { reserveTokens }: OpenPlan,
+  extend: () => Promise<SequenceId>
+): Promise<boolean> {
+  if (session.reserve >= reserveTokens) return true
+  try {
+    await extend()
+  } catch (thrown) {
+    if (thrown instanceof BusyError) return false
+    throw thrown
+  }
+  session.reserve = reserveTokens
+  order.grow(reserveTokens)
+  return true
 }

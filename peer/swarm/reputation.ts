@@ -21,6 +21,8 @@ const HALF_LIFE_MS = 10 * 60_000
 interface Record {
   strikes: number
   lastFailure: number
+  /** When it was last found to be of no use for a while. */
+  refusedAt: number
   bannedUntil: number
   /** Observed rate over announced rate, when it was observed last. */
   ratio: number
@@ -30,6 +32,7 @@ interface Record {
 const unknown: Record = {
   strikes: 0,
   lastFailure: Number.NEGATIVE_INFINITY,
+  refusedAt: Number.NEGATIVE_INFINITY,
   bannedUntil: Number.NEGATIVE_INFINITY,
   ratio: 1,
   observedAt: 0
@@ -44,8 +47,14 @@ export class Reputation {
     const forgiven = Math.floor((now - record.lastFailure) / FORGIVE_MS)
     const strikes = Math.max(0, record.strikes - (Number.isFinite(forgiven) ? forgiven : record.strikes)) + 1
     const bannedUntil = now + FIRST_BAN_MS * 2 ** Math.min(strikes - 1, MAX_DOUBLINGS)
-    this.#keep(peer, { ...record, strikes, lastFailure: now, bannedUntil })
+    this.#keep(peer, { ...record, strikes, lastFailure: now, refusedAt: now, bannedUntil })
     return bannedUntil
+  }
+
+  /** It has no room, or leaves: no fault of its own, but for `ms` others are better. */
+  avoid(peer: string, ms: number, now: number): void {
+    const record = this.#records.get(peer) ?? unknown
+    this.#keep(peer, { ...record, refusedAt: now, bannedUntil: Math.max(record.bannedUntil, now + ms) })
   }
 
   isBanned(peer: string, now: number): boolean {
@@ -58,7 +67,7 @@ export class Reputation {
    */
   distrust(peer: string, now: number): number {
     if (!this.isBanned(peer, now)) return 0
-    return 1 + 2 ** (-Math.max(0, now - this.#records.get(peer)!.lastFailure) / FIRST_BAN_MS)
+    return 1 + 2 ** (-Math.max(0, now - this.#records.get(peer)!.refusedAt) / FIRST_BAN_MS)
   }
 
   /** A step took `observedMs` on the peer where its announcement promised `announcedMs`. */

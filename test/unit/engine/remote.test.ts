@@ -32,6 +32,9 @@ function fakeEngine() {
       free--
       return 40 + tokens
     },
+    extend: async (sequence, tokens) => {
+      asked.push({ sequence, tokens })
+    },
     release: async () => {
       free++
     },

@@ -88,6 +88,7 @@ function holdingClock(engine: SpanEngine, clock: VirtualClock): SpanEngine {
     lost: engine.lost,
     kv: () => engine.kv(),
     reserve: tokens => hold(engine.reserve(tokens)),
+    extend: (sequence, tokens) => engine.extend(sequence, tokens),
     release: sequence => hold(engine.release(sequence)),
     run: steps => hold(engine.run(steps)),
     logits: (sequence, row) => hold(engine.logits(sequence, row)),

@@ -100,6 +100,15 @@ export class StandInEngine implements SpanEngine {
     return id
   }
 
+  async extend(id: SequenceId, tokens: number): Promise<void> {
+    const sequence = this.#sequences.get(id)
+    if (sequence === undefined) throw new UnknownSessionError(`sequence ${id}`)
+    const more = Math.max(0, Math.ceil(tokens / TOKENS_PER_BLOCK) - sequence.blocks)
+    if (more > this.#free) throw new BusyError('no blocks')
+    this.#free -= more
+    sequence.blocks += more
+  }
+
   async release(id: SequenceId): Promise<void> {
     await this.holdRelease?.()
     this.#free += this.#sequences.get(id)?.blocks ?? 0

@@ -1,0 +1,102 @@
+/**
+ * The only holder of some layers dies without a word: new requests are refused at once, an idle peer takes the layers, and
+ * the answer that ran goes on to its end, llama.cpp's to the token.
+ */
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import OpenAI, { APIError } from 'openai'
+import type { ServiceProcess } from '../../peer/cli/service-process.ts'
+import { spanBytes } from '../../peer/host/span-bytes.ts'
+import { manifestOf } from '../../peer/model/manifest.ts'
+import { bytesSource } from '../../peer/weights/source.ts'
+import { goldenModelPath, loadGoldens } from '../oracle/goldens.ts'
+import { eventually, healthOf, KV_TOKENS, startSwarm, type TestSwarm } from './swarm-kit.ts'
+
+const prompt = loadGoldens().prompts.find(({ name }) => name === 'house')!
+const TOKENS = prompt.greedy.ids.length
+const TOKENS_BEFORE_DEATH = 12
+/** A refusal needs a look at the directory and no more; the rest is room for a busy machine. */
+const REFUSED_MS = 1_500
+/** Seen within 5 s, announced in 2.5 s, loaded in 2 s on an idle machine. */
+const FILLED_MS = 30_000
+
+let swarm: TestSwarm
+let middle: ServiceProcess
+let idle: ServiceProcess
+let gateway: ServiceProcess
+let client: OpenAI
+
+before(async () => {
+  const { manifest } = await manifestOf(bytesSource(readFileSync(goldenModelPath()), 'model'))
+  const room = Math.max(...[0, 3].map(first => spanBytes(manifest, { first, end: first + 3 }, KV_TOKENS)))
+  swarm = await startSwarm()
+  ;[middle, , gateway] = await Promise.all([swarm.edge('middle', '3-5'), swarm.edge('end', '6-7'), swarm.serve('gateway')])
+  const given = ['--memory', String(room), '--kv-tokens', String(KV_TOKENS), '--identity', `${swarm.folder}/idle.key`]
+  idle = await swarm.start('edge', '--join', swarm.url, ...given)
+  assert.deepEqual(idle.ready.layers, [0, 3], 'what is missing')
+  await swarm.edge('begin', '0-2')
+  await eventually(
+    () => healthOf(gateway),
+    ({ hops }) => hops.filter(({ state }) => state === 'serving').length === 4,
+    'all serve'
+  )
+  client = new OpenAI({ baseURL: `${gateway.ready.url}/v1`, apiKey: 'none', maxRetries: 0 })
+})
+
+after(() => swarm?.end())
+
+const ask = () => ({
+  model: (gateway.ready.models as string[])[0]!,
+  prompt: prompt.rendered,
+  temperature: 0,
+  max_tokens: TOKENS
+})
+
+test('an idle peer fills the hole that a dead one leaves; meanwhile requests are refused at once', async t => {
+  const stream = await client.completions.create({ ...ask(), stream: true })
+  let text = ''
+  let chunks = 0
+  let filled: Promise<number> | undefined
+  const deadAt = { ms: 0 }
+  for await (const { choices } of stream) {
+    text += choices[0]?.text ?? ''
+    if (++chunks !== TOKENS_BEFORE_DEATH) continue
+    deadAt.ms = performance.now()
+    middle.kill('SIGKILL')
+    await middle.exited
+    filled = watchHole()
+    filled.catch(() => {})
+  }
+  assert.equal(text, prompt.answer.text)
+  const filledMs = (await filled!) - deadAt.ms
+  t.diagnostic(`layers 3 to 5 served again ${(filledMs / 1_000).toFixed(1)} s after their only holder was killed`)
+  assert.ok(filledMs < FILLED_MS, `${filledMs} ms`)
+  const { choices } = await client.completions.create(ask())
+  assert.equal(choices[0]!.text, prompt.answer.text)
+})
+
+/** Until every layer is served again; requests meanwhile are refused. Resolves with when that was. */
+async function watchHole(): Promise<number> {
+  await eventually(
+    () => healthOf(gateway),
+    ({ status }) => status === 'incomplete',
+    'the hole is seen'
+  )
+  const askedAt = performance.now()
+  await assert.rejects(client.completions.create(ask()), (error: unknown) => {
+    assert.ok(error instanceof APIError)
+    assert.deepEqual([error.status, error.code, error.headers?.get('retry-after')], [503, 'no_route', '10'])
+    return true
+  })
+  const refusedMs = performance.now() - askedAt
+  assert.ok(refusedMs < REFUSED_MS, `refused after ${refusedMs} ms`)
+  const { hops } = await eventually(
+    () => healthOf(gateway),
+    ({ status }) => status === 'ok',
+    'the hole is filled'
+  )
+  const at = performance.now()
+  assert.deepEqual(hops.find(({ peer }) => peer === idle.ready.peer)?.layers, [3, 6])
+  return at
+}
