@@ -97,6 +97,7 @@ function fresh(ask: (signal?: AbortSignal) => Promise<Directory>): (signal?: Abo
         if (known === asked) known = undefined
       })
     }
-    return known.directory
+    const { at, directory } = known
+    return directory.then(({ entries }) => ({ entries: entries.map(entry => ({ ...entry, ageMs: entry.ageMs + now - at })) }))
   }
 }

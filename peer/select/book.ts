@@ -10,6 +10,7 @@ import { highestPrice } from './arms.ts'
 import { afterAnswer, afterFailure, afterHold, afterNothing, afterStart, type Breaker, CLOSED, pausedUntil } from './breaker.ts'
 import { type Ledger, moneyLeft, openLedger, reserve, settle } from './budget.ts'
 import { type CloudOptions, cloudArm } from './cloud-options.ts'
+import type { EdgeArm } from './edge-arms.ts'
 import { type Bucket, openBucket, readyAt, taken } from './rate-limit.ts'
 import type { Outcome } from './reward.ts'
 import type { Choice, Pull, SelectorState } from './selector.ts'
@@ -62,6 +63,10 @@ export interface OpenLeg {
   name: string
   arm: Arm
   pull: Pull
+  begunAt: number
+  promptTokens: number
+  /** Positions it takes of the arm's room. */
+  kvTokens: number
   /** Most it can cost, set aside. */
   reserved: number
 }
@@ -106,7 +111,7 @@ export class SelectionBook {
   readonly #breakers = new Map<string, Breaker>()
   readonly #requests = new Map<string, Bucket>()
   readonly #tokens = new Map<string, Bucket>()
-  readonly #inFlight = new Map<string, number>()
+  readonly #open = new Map<string, OpenLeg>()
   #legs = 0
 
   /** @param chance 0 to 1, for jitter */
@@ -120,6 +125,22 @@ export class SelectionBook {
       if (cloud.budget !== undefined) this.ledgers.set(arm, openLedger(cloud.budget.limit, now, cloud.budget.periodMs))
       this.#requests.set(arm, openBucket(cloud.limits.requestsPerMinute, now))
       this.#tokens.set(arm, openBucket(cloud.limits.tokensPerMinute, now))
+    }
+  }
+
+  /**
+   * The edge's arm for this request now: what went there since its peers last told of themselves takes room and waits, too.
+   * Chains of all classes share peers, and the way to them.
+   */
+  edgeArm(edge: EdgeArm, { now }: Ask): Arm {
+    const open = [...this.#open.values()].filter(({ arm }) => arm.place === 'edge')
+    const untold = open.filter(({ begunAt }) => begunAt >= now - edge.ageMs)
+    const sum = (of: (leg: OpenLeg) => number) => untold.reduce((total, leg) => total + of(leg), 0)
+    return {
+      ...edge,
+      waitMs: edge.waitMs + sum(({ promptTokens }) => promptTokens) * edge.prefillMsPerToken,
+      freeKvTokens: Math.max(0, edge.freeKvTokens - sum(({ kvTokens }) => kvTokens)),
+      bandwidth: edge.bandwidth / (1 + open.length)
     }
   }
 
@@ -155,7 +176,9 @@ export class SelectionBook {
   }
 
   inFlight(arm: string): number {
-    return this.#inFlight.get(arm) ?? 0
+    let count = 0
+    for (const leg of this.#open.values()) if (leg.arm.id === arm) count++
+    return count
   }
 
   choose(ask: Ask, arms: readonly Arm[]): Choice {
@@ -175,12 +198,14 @@ export class SelectionBook {
     if (reservedOverall !== undefined) this.ledger = reservedOverall
     const { state, pull } = started(this.state, ask, arm)
     this.state = state
-    this.#inFlight.set(arm.id, this.inFlight(arm.id) + 1)
     this.#breakers.set(arm.id, afterStart(this.#breakers.get(arm.id) ?? CLOSED))
     this.#take(this.#requests, arm.id, 1, ask.now)
     this.#take(this.#tokens, arm.id, ask.promptTokens + ask.maxTokens, ask.now)
     this.changes++
-    return { name, arm, pull, reserved: price }
+    const { promptTokens, maxTokens, now } = ask
+    const leg = { name, arm, pull, begunAt: now, promptTokens, kvTokens: promptTokens + maxTokens, reserved: price }
+    this.#open.set(name, leg)
+    return leg
   }
 
   end({ name, arm, pull, reserved }: OpenLeg, { outcome, money, error }: LegEnd, now: number): void {
@@ -189,7 +214,7 @@ export class SelectionBook {
     if (this.ledger !== undefined) this.ledger = settle(this.ledger, name, money ?? Number.NaN, now)
     const own = this.ledgers.get(id)
     if (own !== undefined) this.ledgers.set(id, settle(own, name, money ?? Number.NaN, now))
-    this.#inFlight.set(id, Math.max(0, this.inFlight(id) - 1))
+    this.#open.delete(name)
     this.#breakers.set(id, this.#judged(this.#breakers.get(id) ?? CLOSED, outcome, error, now))
     const totals = this.totals.get(id) ?? NO_TOTALS
     this.totals.set(id, {

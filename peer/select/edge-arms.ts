@@ -28,6 +28,8 @@ export interface EdgeArm extends Arm {
   peers: ReadonlySet<string>
   /** Of the chain's hops, by peer. */
   watts: ReadonlyMap<string, number>
+  /** Milliseconds since the hop that was heard of longest ago told of its queue and its room. */
+  ageMs: number
 }
 
 const WAYS: readonly Way[] = ['local', 'lan', 'wan']
@@ -88,6 +90,7 @@ function planned(directory: Directory, peers: ReadonlySet<string> | undefined, q
 function armOf(way: Way, peers: ReadonlySet<string>, route: Route, directory: Directory, question: EdgeQuestion): EdgeArm {
   const { model, promptPrice, tokenPrice, bandwidth } = question
   const announcements = new Map(directory.entries.map(({ announcement }) => [announcement.peer, announcement]))
+  const ages = new Map(directory.entries.map(({ announcement, ageMs }) => [announcement.peer, ageMs]))
   const offers = route.hops.map(({ peer, span }) =>
     announcements
       .get(peer)!
@@ -99,6 +102,7 @@ function armOf(way: Way, peers: ReadonlySet<string>, route: Route, directory: Di
     way,
     peers,
     watts: new Map(route.hops.map(({ peer }) => [peer, announcements.get(peer)!.watts ?? UNSTATED_WATTS])),
+    ageMs: Math.max(...route.hops.map(({ peer }) => ages.get(peer) ?? 0)),
     waitMs: offers.reduce((sum, offer) => sum + (offer?.queueMs ?? 0), 0),
     linkMs: LINK_MS[way] * (route.hops.length + 1),
     prefillMsPerToken: route.prefillMs,
