@@ -1,38 +1,23 @@
 /** One request's way over the arms: chosen, run, measured, and where an arm fails replaced, until it is answered or nothing is left. */
-import {
-  BusyError,
-  ContextLengthError,
-  DeadlineError,
-  InvalidRequestError,
-  NoRouteError,
-  type ShoalError,
-  toShoalError
-} from '../errors.ts'
+import { BusyError, ContextLengthError, DeadlineError, InvalidRequestError, type ShoalError, toShoalError } from '../errors.ts'
 import type { CompletionEvent, CompletionRequest, PlacedEvent } from '../session/types.ts'
-import { raceSignal, sleep, within } from '../wire/clock.ts'
-import { type Arm, type Ask, estimate } from './arms.ts'
+import { raceSignal, sleep } from '../wire/clock.ts'
+import { type Ask, estimate } from './arms.ts'
 import type { LegRecord, OpenLeg } from './book.ts'
 import { jittered } from './breaker.ts'
+import { armOf, type Candidate, candidatesOf, edgeNow, untilAsked, whyNone } from './candidates.ts'
 import { cellOf } from './classes.ts'
-import type { ByteMeter, Cloud, Usage } from './cloud.ts'
-import { beyondCloud } from './cloud-request.ts'
-import { type EdgeArm, edgeArms, whyNoEdge } from './edge-arms.ts'
-import { cloudJoules, edgeJoules } from './energy.ts'
+import type { ByteMeter, Usage } from './cloud.ts'
+import type { EdgeArm } from './edge-arms.ts'
+import { bytesOf, joulesOf, moneyOf, sharesOf } from './leg-accounts.ts'
 import { LegLimit } from './leg-limit.ts'
-import { cloudLeg, edgeLeg, type LegEvents, priceOf } from './legs.ts'
+import { cloudLeg, edgeLeg, type LegEvents } from './legs.ts'
 import type { Outcome } from './reward.ts'
 import type { SelectingContext } from './selecting-context.ts'
 import type { Choice } from './selector.ts'
 
 type Events = AsyncGenerator<CompletionEvent | PlacedEvent, void, undefined>
 type Finished = Extract<CompletionEvent, { type: 'finished' }>
-
-/** An arm of this moment with what runs it. */
-interface Candidate {
-  arm: Arm
-  edge?: EdgeArm
-  cloud?: Cloud
-}
 
 interface Placed extends Candidate {
   leg: OpenLeg
@@ -46,8 +31,6 @@ const MAX_LEGS = 4
 /** Between two tries of the same arm, jittered; doubled each time up to the second. */
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 2_000
-/** Asking the directory: beyond this the edge counts as away for this request. */
-const DIRECTORY_MS = 2_000
 /** A cloud is given up after so many deadlines for the first token where no other arm can take over, */
 const GIVE_UP_DEADLINES = 5
 /** but not before this: a cold endpoint loads its model. */
@@ -127,7 +110,7 @@ export class PlacedAnswer {
       // From here to the reservation in one turn: what is free now is free then.
       const now = clock.now()
       const asked = { ...ask, now }
-      const candidates = this.#candidates(edges, request, asked)
+      const candidates = candidatesOf(this.#context, edges, request, asked)
       const others = candidates.filter(({ arm }) => !failed.has(arm.id))
       let choice = book.choose(asked, others.map(armOf))
       if (tries === 0) this.#first ??= choice
@@ -150,7 +133,9 @@ export class PlacedAnswer {
       }
       // The same arm once more is asked after a while; a paused one when it lets itself be asked.
       const wait = chosen === undefined ? untilAsked(choice, candidates, now) : jittered(this.#backoff(), chance())
-      if (wait === undefined || now + wait >= this.#startedAt + this.#deadlineMs()) throw this.#why(choice, asked, wait)
+      if (wait === undefined || now + wait >= this.#startedAt + this.#deadlineMs()) {
+        throw this.#failures.at(-1)?.error ?? whyNone(choice, asked, this.#edgeError, wait)
+      }
       await sleep(clock, wait, this.#signal)
     }
   }
@@ -164,47 +149,12 @@ export class PlacedAnswer {
     return stream ? wanted.firstTokenMs : wanted.firstTokenMs + (maxTokens - 1) * wanted.perTokenMs
   }
 
-  #candidates(edges: readonly EdgeArm[], request: CompletionRequest, ask: Ask): Candidate[] {
-    const { book, clouds } = this.#context
-    return [
-      ...edges.map(edge => ({ arm: this.#pausable(edge, ask), edge })),
-      ...clouds.map(cloud => ({
-        arm: book.cloudArm(cloud.options, ask, beyondCloud(request, cloud.options) !== undefined),
-        cloud
-      }))
-    ]
-  }
-
   async #edgeArms(request: CompletionRequest, ask: Ask): Promise<EdgeArm[]> {
     // Places of log-probabilities in the text would begin anew.
     if (this.#told !== '' && request.logprobs !== undefined) return []
-    const { edge, layers, width, directory, reputation, wayTo, settings, clock, logger } = this.#context
-    const question = {
-      model: { digest: edge.model.digest, layers, width },
-      reserveTokens: Math.min(ask.promptTokens + ask.maxTokens, edge.model.contextLength),
-      reputation,
-      now: ask.now,
-      wayTo,
-      ...settings.edge
-    }
-    try {
-      const found = await within(clock, DIRECTORY_MS, 'asking the directory', this.#signal, directory)
-      const arms = edgeArms(found, question)
-      this.#edgeError = arms.length === 0 ? whyNoEdge(found, question) : undefined
-      return arms
-    } catch (thrown) {
-      this.#signal.throwIfAborted()
-      this.#edgeError = toShoalError(thrown)
-      logger.warn({ code: this.#edgeError.code }, `the edge is left out: ${this.#edgeError.message}`)
-      return []
-    }
-  }
-
-  /** The edge's breaker keeps off only requests that have elsewhere to go: the driver plans around failing peers by itself. */
-  #pausable(edge: EdgeArm, ask: Ask): Arm {
-    const { book, clouds } = this.#context
-    if (ask.policy === 'edge only' || clouds.length === 0) return edge
-    return { ...edge, pausedUntil: book.pausedUntil(edge.id, ask.now) }
+    const { arms, error } = await edgeNow(this.#context, ask, this.#signal)
+    this.#edgeError = error
+    return arms
   }
 
   /** Until when another arm could still answer inside the deadline, and at least half of the time that is left. */
@@ -224,7 +174,7 @@ export class PlacedAnswer {
   }
 
   async *#run(placed: Placed): Events {
-    const { book, clock, edge, keep } = this.#context
+    const { book, clock, edge, keep, settings } = this.#context
     const { stream, class: wanted } = this.#ask
     const { request, ask } = this.#rest()
     const { arm, leg } = placed
@@ -282,10 +232,13 @@ export class PlacedAnswer {
       // A reader that left waits for the KV to be free again, as without a choice of arms; a fallback does not.
       if (error === undefined || this.#signal.aborted) await closed
       const left = this.#signal.aborted || (error === undefined && ended === undefined)
-      const result = left ? 'left' : error === undefined ? 'answered' : isRefusal(error) ? 'refused' : 'failed'
+      const failed = firstTokenAt === undefined && error !== undefined && isRefusal(error) ? 'refused' : 'failed'
+      const result = left ? 'left' : error === undefined ? 'answered' : failed
       const tokens = usage ?? { promptTokens: ask.promptTokens, completionTokens: edge.countTokens(text) }
-      const money = this.#money(placed, usage, result)
-      const energy = this.#joules(placed, ended?.finished, tokens, endedAt - startedAt, meter)
+      const money = moneyOf(placed, usage, result)
+      const elapsedMs = endedAt - startedAt
+      const bytes = bytesOf(placed, tokens, meter.bytes)
+      const energy = joulesOf(placed, tokens, bytes, elapsedMs, ended?.finished?.compute, settings.energyWeights)
       const times = { startedAt, endedAt, ...(firstTokenAt === undefined ? {} : { firstTokenAt }) }
       const outcome: Outcome = {
         result,
@@ -294,7 +247,7 @@ export class PlacedAnswer {
         ...tokens,
         energy,
         money: money ?? leg.reserved,
-        ...this.#shares(placed, ask)
+        ...sharesOf(placed, ask, book.inFlight(arm.id), bytes, elapsedMs)
       }
       const ownFault = error !== undefined && isOwnFault(error, placed)
       book.end(leg, { outcome: ownFault ? { ...outcome, result: 'left' } : outcome, money, error }, endedAt)
@@ -321,43 +274,6 @@ export class PlacedAnswer {
     if (cloud === undefined) return edgeLeg(edge, arm!, request, signal)
     const { maxTokens, promptTokens, stream } = ask
     return cloudLeg(cloud, request, { maxTokens, promptTokens, stream, digest: edge.model.digest }, meter, clock.now, signal)
-  }
-
-  /** Undefined where nobody told what was used: then it counts with all that was reserved. */
-  #money({ cloud, arm }: Placed, usage: Usage | undefined, result: Outcome['result']): number | undefined {
-    if (arm.promptPrice === 0 && arm.tokenPrice === 0) return 0
-    if (usage !== undefined) {
-      if (cloud !== undefined) return priceOf(cloud.options, usage)
-      return arm.promptPrice * usage.promptTokens + arm.tokenPrice * usage.completionTokens
-    }
-    // Turned away at the door, nothing was computed.
-    return result === 'refused' ? 0 : undefined
-  }
-
-  #joules(
-    { cloud, edge }: Placed,
-    finished: Finished | undefined,
-    tokens: Usage,
-    elapsedMs: number,
-    { bytes }: ByteMeter
-  ): number {
-    const { energyWeights } = this.#context.settings
-    const count = tokens.promptTokens + tokens.completionTokens
-    if (cloud !== undefined) {
-      const { watts, joulesPerToken } = cloud.options
-      return cloudJoules({ watts, joulesPerToken, tokens: count, elapsedMs, bytes }, energyWeights)
-    }
-    const { watts, way, hopBytes = 0 } = edge!
-    const sent = hopBytes * count
-    return edgeJoules({ compute: finished?.compute, watts, elapsedMs, bytes: sent, way }, energyWeights)
-  }
-
-  /** How much of what the arm had for it the request takes. */
-  #shares({ cloud, arm }: Placed, ask: Ask): { computeShare?: number } {
-    const needed = ask.promptTokens + ask.maxTokens
-    if (cloud === undefined) return { computeShare: Math.min(1, needed / Math.max(1, arm.freeKvTokens)) }
-    const { concurrent } = cloud.options.limits
-    return Number.isFinite(concurrent) ? { computeShare: Math.min(1, this.#context.book.inFlight(arm.id) / concurrent) } : {}
   }
 
   #finishedEvent(
@@ -396,19 +312,6 @@ export class PlacedAnswer {
     }
   }
 
-  #why(choice: Choice, { policy }: Ask, waitMs: number | undefined): ShoalError {
-    const last = this.#failures.at(-1)
-    if (last !== undefined) return last.error
-    const refused = choice.refused.filter(({ why }) => why !== 'edge only')
-    if (refused.length === 0) {
-      if (this.#edgeError !== undefined) return this.#edgeError
-      return new NoRouteError(`nothing may answer this request${policy === 'edge only' ? ', which must not leave the edge' : ''}`)
-    }
-    if (this.#edgeError !== undefined && refused.every(({ why }) => why === 'unable')) return this.#edgeError
-    const reasons = refused.map(({ arm, why }) => `${arm}: ${why}`).join(', ')
-    return new BusyError(`nothing has room for this request: ${reasons}`, waitMs === undefined ? {} : { retryAfterMs: waitMs })
-  }
-
   #note(): void {
     const { book, edge } = this.#context
     const { class: wanted, promptTokens, stream, policy } = this.#ask
@@ -422,15 +325,6 @@ export class PlacedAnswer {
       legs: this.#legs
     })
   }
-}
-
-const armOf = ({ arm }: Candidate) => arm
-
-/** Milliseconds until a paused arm lets itself be asked; undefined when nobody knows. */
-function untilAsked({ refused }: Choice, candidates: readonly Candidate[], now: number): number | undefined {
-  const paused = candidates.filter(({ arm }) => refused.some(each => each.arm === arm.id && each.why === 'paused'))
-  const wait = Math.min(...paused.map(({ arm }) => arm.pausedUntil ?? now)) - now
-  return Number.isFinite(wait) ? Math.max(1, wait) : undefined
 }
 
 const isFull =

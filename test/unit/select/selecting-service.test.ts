@@ -230,6 +230,16 @@ test('a stream without usage, and one that broke off, count with all that was re
     assert.equal(book.totals.get('cloud:c0')!.unmeasuredMoney, leg!.money)
   }))
 
+test('a cloud that has no room in the midst of its answer has computed: what was reserved is paid', () =>
+  withUpstream([says(['In '], { end: 'busy' })], async ({ url }) => {
+    const { ask, book } = serviceOver([url], { settings: { budget } })
+    await assert.rejects(ask(), BusyError)
+    const [leg] = book.decisions[0]!.legs
+    assert.deepEqual([leg!.result, leg!.moneyMeasured], ['failed', false])
+    assert.ok(leg!.money > 16)
+    assert.equal(book.ledger!.spent, leg!.money)
+  }))
+
 test('both legs of a fallback are paid', () =>
   withUpstream([says(['In '], { end: 'cut' }), says(WORDS)], async ({ url }) => {
     const { ask, book } = serviceOver([url, url], { settings: { budget } })

@@ -70,8 +70,8 @@ export interface StreamOptions {
   /** How it says the text is whole; null: not at all. */
   finish?: string | null
   usage?: { prompt_tokens: number; completion_tokens: number } | undefined
-  /** After the words: `hang` keeps the line open, `cut` tears it, `error` sends an error object, `[DONE]` is the right way. */
-  end?: '[DONE]' | 'hang' | 'cut' | 'error' | 'none'
+  /** After the words: `hang` keeps the line open, `cut` tears it, `error` and `busy` send an error object, `[DONE]` is the right way. */
+  end?: '[DONE]' | 'hang' | 'cut' | 'error' | 'busy' | 'none'
 }
 
 /** A stream of these words, or the whole answer of them where no stream was asked for. */
@@ -89,11 +89,12 @@ export function says(words: readonly string[], options: StreamOptions = {}): Beh
     response.setHeader('content-type', 'text/event-stream')
     response.flushHeaders()
     for (const word of words) response.write(line(choice(asked, word, null)))
-    if (finish !== null && end !== 'cut' && end !== 'error') response.write(line(choice(asked, '', finish)))
+    if (finish !== null && !['cut', 'error', 'busy'].includes(end)) response.write(line(choice(asked, '', finish)))
     if (usage !== undefined && end === '[DONE]') response.write(line({ choices: [], usage }))
     if (end === '[DONE]') response.end(line('[DONE]'))
     if (end === 'none') response.end()
     if (end === 'error') response.end(line({ error: { message: 'the model fell over', type: 'server_error' } }))
+    if (end === 'busy') response.end(line({ error: { message: 'too many', type: 'rate_limit_error' } }))
     // What was written reaches the client before the line tears.
     if (end === 'cut') response.write(': \n\n', () => setImmediate(() => response.destroy()))
   }
