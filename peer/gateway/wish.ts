@@ -2,6 +2,7 @@
  * What a request says of where its answer may come from: OpenAI's fields know nothing of it, so a client that can't add
  * fields of its own says it in headers.
  */
+import { EDGE_ONLY_HEADER } from '../select/cloud-request.ts'
 import type { PlacementWish } from '../session/types.ts'
 import { invalid, readBody, readBoolean, readString } from './fields.ts'
 import { MAX_NAME_LENGTH } from './limits.ts'
@@ -9,7 +10,6 @@ import { MAX_NAME_LENGTH } from './limits.ts'
 /** Names the arm that answers, or the one asked so far where a stream has to begin before anything came. */
 export const ARM_HEADER = 'x-shoal-arm'
 const CLASS_HEADER = 'x-shoal-class'
-const EDGE_ONLY_HEADER = 'x-shoal-edge-only'
 
 export const wishFields = ['shoal_class', 'shoal_edge_only']
 

@@ -6,6 +6,9 @@ import { neutralSampling } from '../session/neutral-sampling.ts'
 import type { CompletionRequest, Sampling } from '../session/types.ts'
 import type { CloudOptions } from './cloud-options.ts'
 
+/** By which a request asks a Shoal gateway that its text stay at that gateway's edge. */
+export const EDGE_ONLY_HEADER = 'x-shoal-edge-only'
+
 type Endpoint = Pick<CloudOptions, 'textApi' | 'samplingExtensions' | 'tokensField' | 'model'>
 
 /** What the endpoint can't do of it, in a word; undefined when it can do all. */

@@ -6,7 +6,7 @@ import OpenAI from 'openai'
 import { CloudError } from '../errors.ts'
 import type { CompletionRequest } from '../session/types.ts'
 import { type CloudOptions, cloudArm } from './cloud-options.ts'
-import { cloudBody } from './cloud-request.ts'
+import { cloudBody, EDGE_ONLY_HEADER } from './cloud-request.ts'
 
 export interface Usage {
   promptTokens: number
@@ -53,7 +53,8 @@ export function openCloud(options: CloudOptions): Cloud {
     project: null,
     adminAPIKey: null,
     webhookSecret: null,
-    ...(key === undefined ? { defaultHeaders: { authorization: null } } : {}),
+    // A Shoal gateway answers from its own peers then: two that are each other's cloud would send a request round and round.
+    defaultHeaders: { [EDGE_ONLY_HEADER]: 'true', ...(key === undefined ? { authorization: null } : {}) },
     maxRetries: 0,
     timeout: CLIENT_TIMEOUT_MS,
     logLevel: 'off'
