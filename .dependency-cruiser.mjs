@@ -9,7 +9,7 @@ const layers = {
   host: ['engine', 'wire', 'weights', 'swarm', 'model', 'errors'],
   session: ['swarm', 'wire', 'model', 'errors'],
   select: ['session', 'swarm', 'wire', 'model', 'errors'],
-  gateway: ['select', 'session', 'swarm', 'wire', 'model', 'errors']
+  gateway: ['select', 'session', 'swarm', 'wire', 'model', 'errors', 'process-metrics']
 }
 const forbidden = Object.entries(layers).map(([name, allowed]) => ({
   name: `${name}-points-down`,
@@ -25,7 +25,7 @@ forbidden.push(
     severity: 'error',
     comment: 'the rendezvous process computes nothing',
     from: { path: '^bootstrap/' },
-    to: { path: '^(peer|web|test)/', pathNot: '^peer/(wire|swarm|model|errors|limit-table)(/|\\.ts$)' }
+    to: { path: '^(peer|web|test)/', pathNot: '^peer/(wire|swarm|model|errors|limit-table|process-metrics)(/|\\.ts$)' }
   },
   { name: 'product-without-tests', severity: 'error', from: { path: '^(peer|web|bootstrap)/' }, to: { path: '^test/' } },
   { name: 'peer-without-web', severity: 'error', from: { path: '^peer/' }, to: { path: '^web/' } },

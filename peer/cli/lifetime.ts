@@ -14,8 +14,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export class Interrupted extends Error {}
 
-/** Runs `work` with a signal that aborts when the process is told to end. */
-export async function untilToldToEnd<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+/** Runs `work` with a signal that aborts when the process is told to end; it may take `drainMs` for what is under way. */
+export async function untilToldToEnd<Result>(work: (signal: AbortSignal) => Promise<Result>, drainMs = 0): Promise<Result> {
+  const shutdownMs = SHUTDOWN_MS + drainMs
   const end = new AbortController()
   let toldAt = 0
   const tell = (why: string) => {
@@ -26,9 +27,9 @@ export async function untilToldToEnd<Result>(work: (signal: AbortSignal) => Prom
     toldAt = performance.now()
     end.abort(new Interrupted(`interrupted by ${why}`))
     setTimeout(() => {
-      console.error(`shoal: not ended ${SHUTDOWN_MS / 1000} s after ${why}, giving up`)
+      console.error(`shoal: not ended ${shutdownMs / 1000} s after ${why}, giving up`)
       process.exit(EXIT.failure)
-    }, SHUTDOWN_MS).unref()
+    }, shutdownMs).unref()
   }
   const onParentGone = () => tell('the end of its parent')
   for (const name of SIGNALS) process.on(name, tell)

@@ -13,6 +13,7 @@ import { configCommand } from './config.ts'
 import { demoCommand } from './demo.ts'
 import { edgeCommand } from './edge.ts'
 import { EXIT, EXIT_HELP } from './exit-codes.ts'
+import { keyCommand } from './key.ts'
 import { ROOT } from './layout.ts'
 import { Interrupted } from './lifetime.ts'
 import { peersCommand } from './peers.ts'
@@ -31,12 +32,14 @@ async function main(): Promise<number> {
     publishCommand(),
     peersCommand(),
     configCommand(),
+    keyCommand(),
     demoCommand()
   ]) {
     program.addCommand(command)
   }
   // Commander ends the process itself unless every command is told to throw.
-  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError('(--help lists the options)')
+  for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+    command.exitOverride().showHelpAfterError('(--help lists the options)')
   try {
     await program.parseAsync()
     return EXIT.ok

@@ -50,6 +50,13 @@ export function collectHttpUrls(text: string, earlier: string[] | undefined): st
   return collect(parseHttpUrl(text), earlier)
 }
 
+/** Of pages, as browsers tell it; `*` for any. */
+export function collectOrigins(text: string, earlier: string[] | undefined): string[] {
+  if (text !== '*' && URL.parse(text)?.origin !== text)
+    throw new InvalidArgumentError('Give an origin without a path, e.g. https://page.example, or *.')
+  return collect(text, earlier)
+}
+
 export function parseCount(text: string): number {
   const count = Number(text)
   if (!/^\d{1,10}$/.test(text) || count < 1) throw new InvalidArgumentError('Give a whole number above 0.')

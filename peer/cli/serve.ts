@@ -2,13 +2,16 @@
  * `shoal serve`: the gateway. Drives sessions for whoever speaks OpenAI's API to it, and on request hosts a span as well.
  */
 import { Command } from 'commander'
+import { InvalidRequestError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
 import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
+import { type KeptAccess, openAccess } from './kept-access.ts'
+import { watchKeys } from './key-file.ts'
 import { aborted, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
 import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
-import { collectHttpUrls, JOIN_HELP, parsePort } from './parse-options.ts'
+import { collectHttpUrls, collectOrigins, JOIN_HELP, parsePort, parseWithin } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 import type { Selection } from './selection.ts'
 
@@ -16,6 +19,10 @@ interface ServeOptions extends HostingOptions, MembershipOptions {
   join: string[]
   host: string
   port: number
+  keys?: string
+  open?: boolean
+  cors?: string[]
+  drain: number
   identity?: string
   donate?: boolean
   standby?: boolean
@@ -34,6 +41,19 @@ export function serveCommand(): Command {
     .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0 lets the system choose', parsePort, 8081)
+    .option('--keys <file>', 'ask clients for a key of this file, made by `shoal key add`; changes are seen while it runs')
+    .option('--open', 'listen beyond loopback without keys: whoever reaches the address may use it')
+    .option(
+      '--cors <origin>',
+      'origin whose pages may use it, * for any; may be given several times (default: with --keys any, else this machine’s)',
+      collectOrigins
+    )
+    .option(
+      '--drain <seconds>',
+      'how long answers under way may take to end when the process is told to',
+      parseWithin(0, 3_600),
+      5
+    )
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
     .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
@@ -42,10 +62,15 @@ export function serveCommand(): Command {
     .option('--donate', 'also host a span, as `shoal edge` does')
   return addHostingOptions(addMembershipOptions(command))
     .addOption(logLevelOption('info'))
-    .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal)))
+    .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal), options.drain * 1_000))
 }
 
 async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> {
+  const forAnybody = options.keys === undefined && !isLoopback(options.host)
+  if (forAnybody && !options.open)
+    throw new InvalidRequestError(
+      `--host ${options.host} lets others use this gateway: give --keys FILE with keys made by \`shoal key add\`, or --open for anybody`
+    )
   const [{ joinSwarm }, { startGateway }, { describeHealth }, { claimIdentity }, { startHosting }] = await Promise.all([
     import('./join.ts'),
     import('../gateway/server.ts'),
@@ -57,6 +82,8 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   const selecting = options.select === undefined ? undefined : await import('./selection.ts')
   const settings = await selecting?.readSelectionSettings(options.select!)
   const logger = openLogger(options.logLevel)
+  const keys = options.keys === undefined ? undefined : watchKeys(options.keys, message => logger.warn({}, message))
+  if (forAnybody) logger.warn({ host: options.host }, 'open: whoever reaches this address may use the gateway')
   const identity = await claimIdentity(options.identity, 'gateway')
   try {
     const swarm = await joinSwarm(options.join, {
@@ -67,6 +94,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     })
     let hosting: SpanHosting | undefined
     let selection: Selection | undefined
+    let access: KeptAccess | undefined
     try {
       const services = await swarm.openServices()
       if (options.donate) {
@@ -77,9 +105,12 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
       const models = services.map(({ model, layers }) => ({ name: model.name, digest: model.digest, layers }))
       if (settings !== undefined) selection = await selecting!.openSelection(settings, options.selectState, swarm, logger)
       const faced: readonly PlacingService[] = selection === undefined ? services : services.map(selection.over)
+      if (keys !== undefined) access = await openAccess(keys, swarm.self, logger)
       const gateway = await startGateway({
         services: () => faced,
-        ...(selection === undefined ? {} : { selection: selection.report }),
+        ...(selection === undefined ? {} : { selection: selection.report, clouds: settings!.clouds.length > 0 }),
+        ...(access === undefined ? {} : { access }),
+        ...(options.cors === undefined ? {} : { origins: options.cors }),
         health: async (counts, limit) => describeHealth(swarm.self, counts, models, await swarm.directory(limit)),
         host: options.host,
         port: options.port,
@@ -92,10 +123,12 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
           `gateway ${gateway.url}/v1 serves ${names.join(', ')}`
         ])
         await aborted(signal)
+        await gateway.drain(options.drain * 1_000)
       } finally {
         await gateway.close()
       }
     } finally {
+      await access?.close()
       await selection?.close()
       await hosting?.stop()
       await swarm.leave()
@@ -103,4 +136,9 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   } finally {
     await identity.release()
   }
+}
+
+/** `localhost` may be either address family; both are this machine's own. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

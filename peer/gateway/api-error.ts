@@ -15,6 +15,7 @@ import {
   type ShoalError,
   toShoalError
 } from '../errors.ts'
+import type { Overstepped } from './key-usage.ts'
 import { DEFAULT_RETRY_AFTER_MS } from './limits.ts'
 
 export interface ApiError {
@@ -33,6 +34,27 @@ export function modelNotFound(name: string): ApiError {
     'model',
     'model_not_found'
   )
+}
+
+/** No key, or none that is known here: the two are told apart, but not why a key is wrong. */
+export function invalidKey(shown: boolean): ApiError {
+  const message = shown
+    ? 'Incorrect API key provided'
+    : 'No API key provided: send it as Authorization: Bearer KEY, which clients of OpenAI do with their apiKey'
+  return build(401, 'invalid_request_error', message, null, 'invalid_api_key')
+}
+
+export function overLimit({ limit, allowed, retryAfterMs }: Overstepped): ApiError {
+  return {
+    ...build(429, 'rate_limit_error', `Rate limit of this key reached: ${allowed} ${limit}`, null, 'rate_limit_exceeded'),
+    retryAfter: Math.max(1, Math.ceil(retryAfterMs / 1_000))
+  }
+}
+
+/** A page that the operator did not name; browsers say where it came from. */
+export function foreignOrigin(origin: string): ApiError {
+  const message = `Pages of ${origin.slice(0, 256)} may not use this gateway: its operator names those that may with --cors`
+  return build(403, 'invalid_request_error', message, null, 'origin_not_allowed')
 }
 
 export function toApiError(thrown: unknown): ApiError {

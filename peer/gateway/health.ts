@@ -84,3 +84,8 @@ export function describeHealth(
     hops
   }
 }
+
+/** Whether some model can be answered now. */
+export function canAnswer({ models }: Health): boolean {
+  return models.some(({ missing_layers }) => missing_layers.length === 0)
+}

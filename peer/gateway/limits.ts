@@ -13,6 +13,13 @@ export const gatewayLimits = {
     '',
     'requests being answered at once; each holds a session and its KV on every hop, so more would only wait there'
   ),
+  MAX_KEYS: limit(10_000, '', 'API keys in one file, which is read whole when it changes: about two megabytes'),
+  KEYS_LOOK_MS: limit(1_000, 'ms', 'how long a key that was taken back may still open: how often the file of keys is looked at'),
+  READY_FRESH_MS: limit(
+    1_000,
+    'ms',
+    'how old the answer of /ready may be: anybody may ask, and each look costs a directory query'
+  ),
   MAX_STOP_TEXTS: limit(4, '', 'OpenAI’s bound on stop texts'),
   MAX_STOP_LENGTH: limit(256, 'characters', 'of a stop text: each is compared with every piece of text'),
   MAX_NAME_LENGTH: limit(256, 'characters', 'of the name a client gives its user or model: they end in logs'),
@@ -52,6 +59,9 @@ export const {
   REQUEST_MS,
   MAX_CONNECTIONS,
   MAX_CONCURRENT_ANSWERS,
+  MAX_KEYS,
+  KEYS_LOOK_MS,
+  READY_FRESH_MS,
   MAX_STOP_TEXTS,
   MAX_STOP_LENGTH,
   MAX_NAME_LENGTH,

@@ -3,17 +3,29 @@
  * swarm. It knows nothing of chains; a service answers, this gives the answer its form.
  */
 import { Readable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
-import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
-import { BusyError, InternalError } from '../errors.ts'
+import { BusyError, InternalError, PeerLeavingError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
+import { guard, type KeyAccess, RATE_HEADERS } from './access.ts'
 import { chunkAnswer, collectAnswer, type OpenedAnswer, openAnswer } from './answer.ts'
 import { type AnswerHeader, type Api, answerId } from './answer-objects.ts'
 import { type ApiError, fromHttpError, modelNotFound, toApiError } from './api-error.ts'
 import { eventStream, withinOrUndefined } from './event-stream.ts'
-import type { AnswerCounts, Health } from './health.ts'
-import { CLOSE_GRACE_MS, HEALTH_MS, MAX_BODY_BYTES, MAX_CONCURRENT_ANSWERS, STATUS_WAIT_MS } from './limits.ts'
+import { type AnswerCounts, canAnswer, type Health } from './health.ts'
+import {
+  CLOSE_GRACE_MS,
+  HEADERS_MS,
+  HEALTH_MS,
+  MAX_BODY_BYTES,
+  MAX_CONCURRENT_ANSWERS,
+  MAX_CONNECTIONS,
+  READY_FRESH_MS,
+  REQUEST_MS,
+  STATUS_WAIT_MS
+} from './limits.ts'
+import { metered } from './metered.ts'
+import { serveMetrics } from './metrics.ts'
+import { admitOrigins } from './origins.ts'
 import { type ApiRequest, readChatRequest, readTextRequest } from './read-request.ts'
 import { ARM_HEADER, readWish } from './wish.ts'
 
@@ -24,32 +36,44 @@ export interface GatewayOptions {
   health: (counts: AnswerCounts, signal: AbortSignal) => Promise<Health>
   /** What GET /v1/shoal/selector tells; absent where nothing is chosen. */
   selection?: () => object
+  /** Clouds answer as well: the gateway is ready without the edge. Default: false. */
+  clouds?: boolean
   host: string
   /** 0 lets the system choose. */
   port: number
   /** Have standbys keep the KV of answers whose requests don't say (`CompletionRequest.standby`). Default: false. */
   standby?: boolean
+  /** What clients must show, and what they used of it. Default: whoever reaches the gateway may use it. */
+  access?: KeyAccess
+  /** Origins whose pages may use it, `*` for any. Default: any where keys are asked for, else pages of this machine. */
+  origins?: readonly string[]
   logger?: FastifyBaseLogger
 }
 
 export interface Gateway {
   /** Base URL, without /v1. */
   readonly url: string
+  /** Refuses new answers with 503 from now on; resolves when those under way are done, at the latest after `limitMs`. */
+  drain: (limitMs: number) => Promise<void>
   /** Ends the answers under way and stops listening; bounded in time. */
   close: () => Promise<void>
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { services, health, selection, host, port, standby = false, logger } = options
+  const { services, health, selection, clouds = false, host, port, standby = false, access, logger } = options
   const server = fastify({
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
+    requestTimeout: REQUEST_MS,
     ...(logger === undefined ? {} : { loggerInstance: logger })
   })
+  server.server.headersTimeout = HEADERS_MS
+  server.server.maxConnections = MAX_CONNECTIONS
   const created = Math.floor(Date.now() / 1000)
   const closing = new AbortController()
   const quiet = Promise.withResolvers<void>()
   let answering = 0
+  let draining = false
   const byDefault = standby ? { standby } : {}
   const recoveries = { count: 0, pauseMs: 0 }
   const recovered = (pauseMs: number) => {
@@ -57,7 +81,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     recoveries.pauseMs += pauseMs
   }
 
-  await server.register(cors, { origin: '*', exposedHeaders: ['retry-after', ARM_HEADER] })
+  const metrics = serveMetrics(server, () => ({ answering, draining }))
+  // Before keys are asked for: preflights carry none, and a page must be able to read why it is refused.
+  const origins = options.origins ?? (access === undefined ? undefined : ['*'])
+  await admitOrigins(server, origins, ['retry-after', ARM_HEADER, ...RATE_HEADERS], sendError)
+  const { meter } = guard(server, access, sendError)
+  server.addHook('onRequest', async (_request, reply) => {
+    // Whoever asks again is to find another gateway.
+    if (draining) reply.header('connection', 'close')
+  })
   server.setNotFoundHandler((request, reply) =>
     sendError(reply, fromHttpError(404, `Unknown request URL: ${request.method} ${request.url}`))
   )
@@ -81,19 +113,28 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const service = find(request.params.id)
     return service === undefined ? sendError(reply, modelNotFound(request.params.id)) : modelObject(service)
   })
+  const look = () => health({ answering, recoveries }, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
   server.get('/health', async (_request, reply) => {
-    const state = await health({ answering, recoveries }, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
+    const state = await look()
     return reply.code(state.status === 'ok' ? 200 : 503).send(state)
+  })
+  const servable = freshFor(READY_FRESH_MS, async () => clouds || canAnswer(await look()))
+  server.get('/ready', async (_request, reply) => {
+    // A directory that does not answer leaves nothing to plan with.
+    const status = draining ? 'draining' : (await servable().catch(() => false)) ? 'ready' : 'incomplete'
+    return reply.code(status === 'ready' ? 200 : 503).send({ status })
   })
   if (selection !== undefined) server.get('/v1/shoal/selector', () => selection())
   server.post('/v1/chat/completions', (request, reply) => answer('chat', readChatRequest(request.body), request, reply))
   server.post('/v1/completions', (request, reply) => answer('text', readTextRequest(request.body), request, reply))
 
-  async function answer(api: Api, request: ApiRequest, { body, headers }: FastifyRequest, reply: FastifyReply) {
-    const service = find(request.model)
-    if (service === undefined) return sendError(reply, modelNotFound(request.model))
+  async function answer(api: Api, request: ApiRequest, from: FastifyRequest, reply: FastifyReply) {
+    const found = find(request.model)
+    if (found === undefined) return sendError(reply, modelNotFound(request.model))
+    if (draining) throw new PeerLeavingError('This gateway is shutting down')
     if (answering >= MAX_CONCURRENT_ANSWERS) throw new BusyError('This gateway answers as many requests as it can')
-    const { name: model, digest } = service.model
+    const { name: model, digest } = found.model
+    const service = metered(found, [metrics.meter(model), meter(from)])
     const header: AnswerHeader = { api, id: answerId(api), created: Math.floor(Date.now() / 1000), model, digest }
     const left = new AbortController()
     const signal = AbortSignal.any([left.signal, closing.signal])
@@ -101,10 +142,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     // A response closes when it is sent and when the client leaves; aborting a finished answer does nothing.
     reply.raw.once('close', () => {
       answering -= 1
-      if (answering === 0 && closing.signal.aborted) quiet.resolve()
+      if (answering === 0 && draining) quiet.resolve()
       left.abort(new InternalError('the client left'))
     })
-    const wish = selection === undefined ? {} : { wish: readWish(body, headers, request.stream) }
+    const wish = selection === undefined ? {} : { wish: readWish(from.body, from.headers, request.stream) }
     const opened = openAnswer(service, { ...byDefault, ...request.completion, ...wish }, signal, recovered)
     if (!request.stream) {
       const whole = await collectAnswer(header, opened)
@@ -127,10 +168,15 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const url = await server.listen({ host, port })
   return {
     url,
+    drain: async limitMs => {
+      draining = true
+      if (answering > 0) await withinOrUndefined(quiet.promise, limitMs)
+    },
     close: async () => {
+      draining = true
       closing.abort(new BusyError('This gateway is shutting down'))
       // Told before their connections are cut, so that each can still say why it ends.
-      if (answering > 0) await Promise.race([quiet.promise, wait(CLOSE_GRACE_MS, undefined, { ref: false })])
+      if (answering > 0) await withinOrUndefined(quiet.promise, CLOSE_GRACE_MS)
       await server.close()
     }
   }
@@ -144,4 +190,14 @@ function nameArm(reply: FastifyReply, { placements }: OpenedAnswer): FastifyRepl
 function sendError(reply: FastifyReply, { status, retryAfter, body }: ApiError) {
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter))
   return reply.code(status).send(body)
+}
+
+/** What `ask` gave so many milliseconds ago at most; those who ask together share one question. */
+function freshFor<Value>(ms: number, ask: () => Promise<Value>): () => Promise<Value> {
+  let known: { at: number; value: Promise<Value> } | undefined
+  return () => {
+    const now = performance.now()
+    if (known === undefined || now - known.at > ms) known = { at: now, value: ask() }
+    return known.value
+  }
 }

@@ -66,7 +66,7 @@ for (const args of [
   })
 
 test('every command explains itself', async () => {
-  const commands = ['bootstrap', 'edge', 'serve', 'run', 'publish', 'peers', 'demo']
+  const commands = ['bootstrap', 'edge', 'serve', 'run', 'publish', 'peers', 'key', 'demo']
   const { code, stdout } = await shoal(['--help'])
   assert.equal(code, 0)
   for (const command of commands) assert.match(stdout, new RegExp(`^  ${command} `, 'm'))
@@ -75,6 +75,29 @@ test('every command explains itself', async () => {
     assert.equal(page.code, 0)
     assert.match(page.stdout, new RegExp(`^Usage: shoal ${commands[index]} `))
   }
+})
+
+test('a key is printed once, listed by its id, and taken back', async () => {
+  const keys = join(folder, 'keys.json')
+  const added = await shoal(['key', 'add', 'clinic', '--keys', keys, '--requests-per-minute', '60'])
+  assert.equal(added.code, 0, added.stderr)
+  assert.match(added.stdout, /^sk-shoal-[0-9a-f]{12}-[\w-]{32}\n$/)
+  const listed = await shoal(['key', 'list', '--keys', keys, '--json'])
+  const [{ id, name, requestsPerMinute, ...rest }] = JSON.parse(listed.stdout)
+  assert.deepEqual([name, requestsPerMinute, Object.keys(rest)], ['clinic', 60, ['created']])
+  assert.ok(!readFileSync(keys, 'utf8').includes(added.stdout.trim().slice(-32)))
+  assert.equal((await shoal(['key', 'remove', id, '--keys', keys])).code, 0)
+  assert.match((await shoal(['key', 'list', '--keys', keys])).stdout, /^no keys$/m)
+})
+
+test('a gateway opens beyond loopback only with keys, or when it is told that anybody may use it', async () => {
+  const serve = ['serve', '--join', 'http://127.0.0.1:1', '--host', '0.0.0.0', '--port', '0']
+  const refused = await shoal(serve)
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /^shoal: --host 0\.0\.0\.0 lets others use this gateway: .*--keys.*--open/)
+  // Further on, there is no bootstrap.
+  const open = await shoal([...serve, '--open'])
+  assert.match(open.stderr, /"level":40.*whoever reaches this address may use the gateway.*\nshoal: .*SOURCE_FAILED/s)
 })
 
 test('a bootstrap that is not there is named', async () => {

@@ -3,36 +3,11 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from 'openai'
+import { APIError, BadRequestError, InternalServerError, NotFoundError, RateLimitError } from 'openai'
 import { BusyError, ContextLengthError, NonFiniteError, NoRouteError, PeerLostError } from '../../../peer/errors.ts'
-import { describeHealth } from '../../../peer/gateway/health.ts'
-import { startGateway } from '../../../peer/gateway/server.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
-import { digest, finished, type ScriptedService, type Step, scriptedService, started, text } from './scripted-service.ts'
-
-const script: Step[] = [started, text('In the '), text(''), text('beginning'), finished]
-
-async function withGateway(
-  steps: readonly Step[],
-  use: (url: string, client: OpenAI, service: ScriptedService) => Promise<void>,
-  options: { standby?: boolean } = {}
-) {
-  const service = scriptedService(steps)
-  const gateway = await startGateway({
-    services: () => [service],
-    health: async counts => describeHealth('self', counts, [{ name: 'psalter', digest, layers: 8 }], { entries: [] }),
-    host: '127.0.0.1',
-    port: 0,
-    ...options
-  })
-  try {
-    await use(gateway.url, new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }), service)
-  } finally {
-    await gateway.close()
-  }
-}
-
-const messages = [{ role: 'user' as const, content: 'Who made the heaven?' }]
+import { messages, script, withGateway } from './gateway-kit.ts'
+import { digest, finished, type Step, started, text } from './scripted-service.ts'
 
 test('a chat answer comes whole, with usage and the chain that made it', () =>
   withGateway(script, async (_url, client, service) => {
@@ -364,20 +339,4 @@ test('requests that are no JSON, too large or to no address get OpenAI’s error
       assert.equal(response.status, status)
       assert.equal((await response.json()).error.type, 'invalid_request_error')
     }
-  }))
-
-test('pages of any origin may ask', () =>
-  withGateway(script, async url => {
-    const preflight = await fetch(`${url}/v1/chat/completions`, {
-      method: 'OPTIONS',
-      headers: {
-        origin: 'https://page.example',
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'content-type'
-      }
-    })
-    assert.equal(preflight.headers.get('access-control-allow-origin'), '*')
-    assert.match(preflight.headers.get('access-control-allow-methods') ?? '', /POST/)
-    const answer = await fetch(`${url}/v1/models`, { headers: { origin: 'https://page.example' } })
-    assert.equal(answer.headers.get('access-control-allow-origin'), '*')
   }))
