@@ -1,6 +1,6 @@
 /**
- * The bootstrap's HTTP face: the page, /shoal.json for joining, manifests and weights by range, /health. Upgrades to
- * WebSocket are passed to libp2p, so that one port, one certificate and any reverse proxy serve both.
+ * The bootstrap's HTTP face: the page, /shoal.json for joining, manifests and weights by range, /health, /ready and
+ * /metrics. Upgrades to WebSocket are passed to libp2p, so that one port, one certificate and any reverse proxy serve both.
  */
 import { stat } from 'node:fs/promises'
 import type { Server } from 'node:http'
@@ -15,6 +15,7 @@ import type { Rendezvous } from '../peer/wire/join.ts'
 import type { TlsCertificate } from '../peer/wire/limits.ts'
 import { directoryToken, equalTexts, type Membership, modelToken } from '../peer/wire/membership.ts'
 import { type JoinedFile, sendJoined } from './joined-files.ts'
+import { type BootstrapFigures, serveMetrics } from './metrics.ts'
 import type { PublishedModel } from './published-model.ts'
 
 /** Manifests and weights are named by their digest: what lies there never changes. */
@@ -38,7 +39,7 @@ export interface HttpServiceOptions {
   models: readonly PublishedModel[]
   membership: Membership
   rendezvous: () => Rendezvous
-  health: () => object
+  health: () => BootstrapFigures
   /** Where libp2p listens for WebSockets on this machine. */
   socketPort: number
 }
@@ -69,15 +70,18 @@ export async function serveHttp(options: HttpServiceOptions): Promise<HttpServic
     reply.header('Cache-Control', 'no-store')
     return options.health()
   })
+  // Whoever can ask may join: there is nothing that it waits for.
+  app.get('/ready', async (_request, reply) => reply.header('Cache-Control', 'no-store').send({ status: 'ready' }))
+  const tunnels = tunnelUpgrades(app.server, options.socketPort)
+  serveMetrics(app, options.health, tunnels.count)
   await serveModels(app, options.models, options.membership)
-  const closeTunnels = tunnelUpgrades(app.server, options.socketPort)
   await app.listen({ host: options.host, port: options.port })
   const address = app.server.address()
   if (address === null || typeof address === 'string') throw new Error('The HTTP server has no port')
   return {
     port: address.port,
     close: async () => {
-      closeTunnels()
+      tunnels.close()
       await app.close()
     }
   }
@@ -142,7 +146,7 @@ async function findFile(place: string): Promise<JoinedFile> {
 }
 
 /** Connects a WebSocket's bytes to libp2p's own listener, request included; libp2p does the handshake. */
-function tunnelUpgrades(server: Server, port: number): () => void {
+function tunnelUpgrades(server: Server, port: number): { count: () => number; close: () => void } {
   const tunnels = new Set<Duplex>()
   server.on('upgrade', (request, client: Duplex, head: Buffer) => {
     if (tunnels.size >= MAX_TUNNELS) {
@@ -170,7 +174,10 @@ function tunnelUpgrades(server: Server, port: number): () => void {
     client.pipe(inner)
     inner.pipe(client)
   })
-  return () => {
-    for (const client of tunnels) client.destroy()
+  return {
+    count: () => tunnels.size,
+    close: () => {
+      for (const client of tunnels) client.destroy()
+    }
   }
 }

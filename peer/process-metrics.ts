@@ -7,12 +7,12 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 let ofProcess: Registry | undefined
 
 /** In Prometheus' text format, of type `contentType`. */
-export async function metricsText(own: Registry): Promise<string> {
+export async function metricsText(...own: (Registry | undefined)[]): Promise<string> {
   if (ofProcess === undefined) {
     ofProcess = new Registry()
     collectDefaultMetrics({ register: ofProcess })
   }
-  return await Registry.merge([ofProcess, own]).metrics()
+  return await Registry.merge([ofProcess, ...own.filter(registry => registry !== undefined)]).metrics()
 }
 
 export const contentType = Registry.PROMETHEUS_CONTENT_TYPE

@@ -3,20 +3,28 @@
  */
 import { Command } from 'commander'
 import { layersText } from './chain-report.ts'
+import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
-import { aborted, untilToldToEnd } from './lifetime.ts'
+import { aborted, drainOption, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
 import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
+import { type OperatorAddress, operatorOption } from './operator-option.ts'
+import type { OperatorPort } from './operator-port.ts'
 import { collect, collectHttpUrls, JOIN_HELP } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 
 /** Loopback and every interface, any free port; others also reach the peer through its directory nodes. */
 const DEFAULT_LISTEN = ['/ip4/0.0.0.0/tcp/0']
 
+/** A step and its answer; who drives a longer session moves it to another peer meanwhile. */
+const DRAIN_SECONDS = 2
+
 interface EdgeOptions extends HostingOptions, MembershipOptions {
   join: string[]
   identity?: string
   listen?: string[]
+  metrics?: OperatorAddress
+  drain: number
   json?: boolean
   logLevel: string
 }
@@ -33,16 +41,20 @@ export function edgeCommand(): Command {
       `where to accept connections; may be given several times (default: ${DEFAULT_LISTEN})`,
       collect
     )
+    .addOption(operatorOption())
+    .addOption(drainOption(DRAIN_SECONDS))
     .option('--json', 'print one JSON line when ready')
     .addOption(logLevelOption('info'))
-    .action((options: EdgeOptions) => untilToldToEnd(signal => edge(options, signal)))
+    .action((options: EdgeOptions) => untilToldToEnd(signal => edge(options, signal), options.drain * 1_000))
 }
 
 async function edge(options: EdgeOptions, signal: AbortSignal): Promise<void> {
-  const [{ joinSwarm }, { startHosting }, { claimIdentity }] = await Promise.all([
+  const [{ joinSwarm }, { startHosting }, { claimIdentity }, { openOperatorPort }, { hostingMetrics }] = await Promise.all([
     import('./join.ts'),
     import('./hosting.ts'),
-    import('./identity.ts')
+    import('./identity.ts'),
+    import('./operator-port.ts'),
+    import('./hosting-metrics.ts')
   ])
   const logger = openLogger(options.logLevel)
   const identity = await claimIdentity(options.identity, 'edge')
@@ -55,21 +67,40 @@ async function edge(options: EdgeOptions, signal: AbortSignal): Promise<void> {
       logger,
       signal
     })
+    let hosting: SpanHosting | undefined
+    let operators: OperatorPort | undefined
     try {
-      const hosting = await startHosting(swarm, options, logger, signal)
+      if (options.metrics !== undefined) {
+        const state = () => ({ stats: hosting?.stats(), peers: swarm.connectedPeers() })
+        // Before the weights are there: loading takes the longest, and operators watch it.
+        operators = await openOperatorPort(
+          options.metrics,
+          hostingMetrics(state),
+          () => !signal.aborted && state().stats !== undefined
+        )
+      }
+      hosting = await startHosting(swarm, options, logger, signal)
       try {
         const { span, adapter, model } = hosting
         announceReady(
           options.json === true,
-          { event: 'ready', peer: swarm.self, model, layers: [span.first, span.end], adapter },
+          {
+            event: 'ready',
+            peer: swarm.self,
+            model,
+            layers: [span.first, span.end],
+            adapter,
+            ...(operators === undefined ? {} : { metrics: `${operators.url}/metrics` })
+          },
           [`peer ${swarm.self} serves layers ${layersText(span.first, span.end)} of ${model} on ${adapter}`]
         )
         const error = await Promise.race([hosting.ended, aborted(signal)])
         if (error !== undefined) throw error
       } finally {
-        await hosting.stop()
+        await hosting.stop(options.drain * 1_000)
       }
     } finally {
+      await operators?.close()
       await swarm.leave()
     }
   } finally {

@@ -9,6 +9,7 @@ import { errorFromCode, ShoalError } from '../errors.ts'
 import { isGpuTrouble } from '../host/assignment.ts'
 import { type Donation, type DonationEvent, startDonation } from '../host/donate.ts'
 import { loadSpan } from '../host/load-span.ts'
+import type { HostStats } from '../host/span-host.ts'
 import type { Span } from '../model/types.ts'
 import { openHttpSource } from '../weights/http-source.ts'
 import type { HostingOptions } from './hosting-options.ts'
@@ -21,17 +22,16 @@ const EXPECTED_DECODE_RATE = { software: 500, gpu: 20_000 }
 /** What computing takes where the donor does not say: a desktop's processor, and a middling graphics card. */
 const USUAL_WATTS = { software: 65, gpu: 150 }
 
-/** How long sessions may take to end when the process is told to. */
-const DRAIN_MS = 2_000
-
 export interface SpanHosting {
   span: Span
   adapter: string
   model: string
   /** Resolves when hosting is over, with the error that ended it if nobody asked for it. */
   readonly ended: Promise<ShoalError | undefined>
-  /** Says goodbye to sessions and directory and frees the GPU. */
-  stop: () => Promise<void>
+  /** What it holds and has served, a second ago at most; undefined once nothing is served. */
+  stats: () => HostStats | undefined
+  /** Gives sessions so long to end, says goodbye to them and the directory and frees the GPU. The first call's time holds. */
+  stop: (drainMs?: number) => Promise<void>
 }
 
 /** Resolves once the span is served. @throws AdapterUnavailableError, SelfTestError and whatever loading meets */
@@ -44,9 +44,10 @@ export async function startHosting(
   let device = await openDevice(await requestGpu())
   let used = false
   let donation: Donation | undefined
-  const stop = async () => {
-    await donation?.stop(DRAIN_MS)
-    device.close()
+  let stopped: Promise<void> | undefined
+  const stop = (drainMs = 0) => {
+    stopped ??= (donation?.stop(drainMs) ?? Promise.resolve()).then(() => device.close())
+    return stopped
   }
   try {
     const { adapter } = device
@@ -55,6 +56,7 @@ export async function startHosting(
     const cache = await openChunkCache()
     const bar = progressBar('loading weights')
     let span: Span | undefined
+    let stats: HostStats | undefined
     donation = startDonation({
       links: swarm.links,
       privateKey: swarm.privateKey,
@@ -76,6 +78,7 @@ export async function startHosting(
         return await loadSpan({ device, manifest, span: chosen, kvTokens, sources, cache, onProgress, signal: loading })
       },
       onEvent: (event: DonationEvent) => {
+        stats = event.state === 'serving' ? event.stats : undefined
         if (event.state === 'loading') {
           span = event.span
           bar.update(event.progress.bytesDone, event.progress.bytesTotal)
@@ -93,7 +96,7 @@ export async function startHosting(
     interrupted.catch(() => {})
     await Promise.race([serving, interrupted])
     const ended = donation.ended.then(error => error && withAdvice(error))
-    return { span: span!, adapter: adapter.name, model: manifest.name, ended, stop }
+    return { span: span!, adapter: adapter.name, model: manifest.name, ended, stats: () => stats, stop }
   } catch (thrown) {
     await stop()
     throw thrown instanceof ShoalError ? withAdvice(thrown) : thrown

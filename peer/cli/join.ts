@@ -56,6 +56,8 @@ export interface Swarm {
   openService: (name?: string) => Promise<ServedCompletions>
   /** One for every published model whose manifest can be had. */
   openServices: () => Promise<ServedCompletions[]>
+  /** Peers of any kind that have a connection to this one. */
+  connectedPeers: () => number
   leave: () => Promise<void>
 }
 
@@ -101,6 +103,7 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
       for (const { code, message } of failed) logger.warn({ code }, `a published model is left out: ${message}`)
       return services
     },
+    connectedPeers: () => new Set(node.connections().map(({ peer }) => peer)).size,
     leave: async () => {
       client.stop()
       await node.stop()

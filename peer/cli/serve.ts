@@ -8,12 +8,15 @@ import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { type KeptAccess, openAccess } from './kept-access.ts'
 import { watchKeys } from './key-file.ts'
-import { aborted, untilToldToEnd } from './lifetime.ts'
+import { aborted, drainOption, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
 import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
-import { collectHttpUrls, collectOrigins, JOIN_HELP, parsePort, parseWithin } from './parse-options.ts'
+import { collectHttpUrls, collectOrigins, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 import type { Selection } from './selection.ts'
+
+/** A short answer on a slow chain; Docker kills 10 s after it asks. */
+const DRAIN_SECONDS = 5
 
 interface ServeOptions extends HostingOptions, MembershipOptions {
   join: string[]
@@ -48,12 +51,7 @@ export function serveCommand(): Command {
       'origin whose pages may use it, * for any; may be given several times (default: with --keys any, else this machine’s)',
       collectOrigins
     )
-    .option(
-      '--drain <seconds>',
-      'how long answers under way may take to end when the process is told to',
-      parseWithin(0, 3_600),
-      5
-    )
+    .addOption(drainOption(DRAIN_SECONDS))
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
     .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
@@ -71,13 +69,15 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
     throw new InvalidRequestError(
       `--host ${options.host} lets others use this gateway: give --keys FILE with keys made by \`shoal key add\`, or --open for anybody`
     )
-  const [{ joinSwarm }, { startGateway }, { describeHealth }, { claimIdentity }, { startHosting }] = await Promise.all([
-    import('./join.ts'),
-    import('../gateway/server.ts'),
-    import('../gateway/health.ts'),
-    import('./identity.ts'),
-    import('./hosting.ts')
-  ])
+  const [{ joinSwarm }, { startGateway }, { describeHealth }, { claimIdentity }, { startHosting }, { hostingMetrics }] =
+    await Promise.all([
+      import('./join.ts'),
+      import('../gateway/server.ts'),
+      import('../gateway/health.ts'),
+      import('./identity.ts'),
+      import('./hosting.ts'),
+      import('./hosting-metrics.ts')
+    ])
   // Read before anything is claimed or joined: a wrong file is the first thing to hear of.
   const selecting = options.select === undefined ? undefined : await import('./selection.ts')
   const settings = await selecting?.readSelectionSettings(options.select!)
@@ -102,6 +102,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         // The gateway goes on: other peers may hold the layers.
         void hosting.ended.then(error => error && logger.error({ code: error.code }, `hosting ended: ${error.message}`))
       }
+      const metrics = hosting && hostingMetrics(() => ({ stats: hosting?.stats(), peers: swarm.connectedPeers() }))
       const models = services.map(({ model, layers }) => ({ name: model.name, digest: model.digest, layers }))
       if (settings !== undefined) selection = await selecting!.openSelection(settings, options.selectState, swarm, logger)
       const faced: readonly PlacingService[] = selection === undefined ? services : services.map(selection.over)
@@ -110,6 +111,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         services: () => faced,
         ...(selection === undefined ? {} : { selection: selection.report, clouds: settings!.clouds.length > 0 }),
         ...(access === undefined ? {} : { access }),
+        ...(metrics === undefined ? {} : { metrics }),
         ...(options.cors === undefined ? {} : { origins: options.cors }),
         health: async (counts, limit) => describeHealth(swarm.self, counts, models, await swarm.directory(limit)),
         host: options.host,
@@ -123,7 +125,8 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
           `gateway ${gateway.url}/v1 serves ${names.join(', ')}`
         ])
         await aborted(signal)
-        await gateway.drain(options.drain * 1_000)
+        // Together: answers under way may run through the span that this process hosts.
+        await Promise.all([gateway.drain(options.drain * 1_000), hosting?.stop(options.drain * 1_000)])
       } finally {
         await gateway.close()
       }

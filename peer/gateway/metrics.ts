@@ -25,7 +25,7 @@ export interface GatewayMetrics {
 }
 
 /** Serves GET /metrics. */
-export function serveMetrics(server: FastifyInstance, state: () => GatewayState): GatewayMetrics {
+export function serveMetrics(server: FastifyInstance, state: () => GatewayState, others?: Registry): GatewayMetrics {
   const registry = new Registry()
   const registers = [registry]
   const requests = new Counter({
@@ -87,7 +87,7 @@ export function serveMetrics(server: FastifyInstance, state: () => GatewayState)
     // The route's pattern: addresses that nobody serves are one together.
     requests.inc({ method: request.method, route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) })
   })
-  server.get('/metrics', async (_request, reply) => reply.type(contentType).send(await metricsText(registry)))
+  server.get('/metrics', async (_request, reply) => reply.type(contentType).send(await metricsText(registry, others)))
   return {
     meter: model => ({
       tokens: (kind, count) => tokens.inc({ model, kind }, count),

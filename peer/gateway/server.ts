@@ -4,6 +4,7 @@
  */
 import { Readable } from 'node:stream'
 import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { Registry } from 'prom-client'
 import { BusyError, InternalError, PeerLeavingError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
 import { guard, type KeyAccess, RATE_HEADERS } from './access.ts'
@@ -47,6 +48,8 @@ export interface GatewayOptions {
   access?: KeyAccess
   /** Origins whose pages may use it, `*` for any. Default: any where keys are asked for, else pages of this machine. */
   origins?: readonly string[]
+  /** Figures of what else this process does, to be told with the gateway's. */
+  metrics?: Registry
   logger?: FastifyBaseLogger
 }
 
@@ -81,7 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     recoveries.pauseMs += pauseMs
   }
 
-  const metrics = serveMetrics(server, () => ({ answering, draining }))
+  const metrics = serveMetrics(server, () => ({ answering, draining }), options.metrics)
   // Before keys are asked for: preflights carry none, and a page must be able to read why it is refused.
   const origins = options.origins ?? (access === undefined ? undefined : ['*'])
   await admitOrigins(server, origins, ['retry-after', ARM_HEADER, ...RATE_HEADERS], sendError)

@@ -71,7 +71,7 @@ function announcementOf(node: PeerNode, sequence: number): Announcement {
   return { peer: node.self, sequence, addresses: node.addresses(), agent: 'node', adapter: 'test', offers: [offer] }
 }
 
-test('the HTTP face: page, rendezvous, manifest, weights by range, health', LIMIT, () =>
+test('the HTTP face: page, rendezvous, manifest, weights by range, health, figures', LIMIT, () =>
   withBootstrap(async ({ httpUrl, peerId }) => {
     assert.equal(await (await fetch(`${httpUrl}/`)).text(), '<h1>Shoal</h1>')
     const point = await join([httpUrl])
@@ -105,6 +105,14 @@ test('the HTTP face: page, rendezvous, manifest, weights by range, health', LIMI
       directoryNodes: 0,
       gossipCharges: 0
     })
+    assert.deepEqual(await (await fetch(`${httpUrl}/ready`)).json(), { status: 'ready' })
+    const figures = (await (await fetch(`${httpUrl}/metrics`)).text()).split('\n')
+    for (const line of [
+      'shoal_bootstrap_peers 0',
+      'shoal_bootstrap_requests_total{route="/models/:digest/manifest",status="200"} 1',
+      'shoal_bootstrap_requests_total{route="/health",status="200"} 1'
+    ])
+      assert.ok(figures.includes(line), line)
   })
 )
 
