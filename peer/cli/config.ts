@@ -1,22 +1,38 @@
 /**
- * `shoal config`: every limit that Shoal sets to others, with its unit and its reason, as the code enforces it.
+ * `shoal config`: what the services would be started with, and from where each value comes; and every limit that Shoal sets
+ * to others, with its unit and its reason, as the code enforces it.
  */
 import { Command } from 'commander'
 import type { LimitTable } from '../limit-table.ts'
+import { effectiveSettings, readSettings, type Setting, strayVariables } from './settings.ts'
 import { table } from './table.ts'
 
 interface ConfigOptions {
   json?: boolean
 }
 
-export function configCommand(): Command {
+/** @param services the commands whose settings are shown */
+export function configCommand(services: readonly Command[]): Command {
   return new Command('config')
-    .summary('list every limit and its reason')
-    .description('Lists what strangers, peers and clients may send, hold and take, and why each bound is where it is.')
-    .option('--json', 'print the limits as JSON')
-    .action(async (options: ConfigOptions) => {
+    .summary('show settings, where they come from, and every limit')
+    .description(
+      'Shows what bootstrap, edge and serve would be started with, from defaults, SHOAL_… variables and the file of --config; ' +
+        'then what strangers, peers and clients may send, hold and take, and why each bound is where it is.'
+    )
+    .option('--json', 'print both as JSON')
+    .action(async (options: ConfigOptions, command: Command) => {
+      const commands = command.parent?.commands ?? services
+      const path = command.optsWithGlobals<{ config?: string }>().config
+      const file = path === undefined ? undefined : readSettings(path, commands)
+      const settings = Object.fromEntries(
+        services.map(service => [service.name(), effectiveSettings(service, file, process.env)])
+      )
+      const stray = strayVariables(commands, process.env)
       const limits = await collectLimits()
-      process.stdout.write(options.json ? `${JSON.stringify(limits, writeBigInt, 2)}\n` : `${limitsText(limits)}\n`)
+      const all = { settings, stray, limits }
+      process.stdout.write(
+        options.json ? `${JSON.stringify(all, writeBigInt, 2)}\n` : `${settingsText(settings, stray)}\n\n${limitsText(limits)}\n`
+      )
     })
 }
 
@@ -39,6 +55,14 @@ export async function collectLimits(): Promise<Record<string, LimitTable>> {
     gateway: gatewayLimits,
     bootstrap: bootstrapLimits
   }
+}
+
+function settingsText(settings: Record<string, readonly Setting[]>, stray: readonly string[]): string {
+  const parts = Object.entries(settings).map(([service, rows]) => {
+    const lines = rows.map(({ name, value, source }) => [name, value ?? '–', source])
+    return `shoal ${service}\n${table(['option', 'value', 'from'], lines)}`
+  })
+  return [...parts, ...(stray.length === 0 ? [] : [`not read, since no option is called so: ${stray.join(', ')}`])].join('\n\n')
 }
 
 function limitsText(limits: Record<string, LimitTable>): string {

@@ -45,8 +45,10 @@ async function demo(options: DemoOptions, signal: AbortSignal): Promise<void> {
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const folder = await mkdtemp(join(tmpdir(), 'shoal-demo-'))
   const services: ServiceProcess[] = []
+  // What is set for this user's own services is not meant for these.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SHOAL_')))
   const start = async (...args: string[]) => {
-    const service = await startService([...args, '--log-level', options.logLevel], { signal })
+    const service = await startService([...args, '--log-level', options.logLevel], { signal, env })
     services.push(service)
     return service
   }

@@ -20,23 +20,25 @@ import { peersCommand } from './peers.ts'
 import { publishCommand } from './publish.ts'
 import { runCommand } from './run.ts'
 import { serveCommand } from './serve.ts'
+import { configOption, takeSettings } from './settings.ts'
 
 async function main(): Promise<number> {
   const { version, description } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const program = new Command('shoal').description(description).version(version).addHelpText('after', EXIT_HELP)
+  const program = new Command('shoal').description(description).version(version).addOption(configOption())
+  program.addHelpText('after', EXIT_HELP)
+  const services = [bootstrapCommand(), edgeCommand(), serveCommand()]
   for (const command of [
-    bootstrapCommand(),
-    edgeCommand(),
-    serveCommand(),
+    ...services,
     runCommand(),
     publishCommand(),
     peersCommand(),
-    configCommand(),
+    configCommand(services),
     keyCommand(),
     demoCommand()
   ]) {
-    program.addCommand(command)
+    program.addCommand(command.configureHelp({ showGlobalOptions: true }))
   }
+  takeSettings(program)
   // Commander ends the process itself unless every command is told to throw.
   for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
     command.exitOverride().showHelpAfterError('(--help lists the options)')

@@ -42,19 +42,21 @@ export const JOIN_HELP = 'URL of a bootstrap; may be given several times, one th
 
 /** For fellow directory nodes, which may be multiaddrs as well; those are read when they are dialled. */
 export function collectPlaces(text: string, earlier: string[] | undefined): string[] {
-  return collect(text.startsWith('/') ? text : parseHttpUrl(text), earlier)
+  return collectWords(text, earlier, place => (place.startsWith('/') ? place : parseHttpUrl(place)))
 }
 
 /** For places to join, which may be given several times: one that answers suffices. */
 export function collectHttpUrls(text: string, earlier: string[] | undefined): string[] {
-  return collect(parseHttpUrl(text), earlier)
+  return collectWords(text, earlier, parseHttpUrl)
 }
 
 /** Of pages, as browsers tell it; `*` for any. */
 export function collectOrigins(text: string, earlier: string[] | undefined): string[] {
-  if (text !== '*' && URL.parse(text)?.origin !== text)
-    throw new InvalidArgumentError('Give an origin without a path, e.g. https://page.example, or *.')
-  return collect(text, earlier)
+  return collectWords(text, earlier, origin => {
+    if (origin !== '*' && URL.parse(origin)?.origin !== origin)
+      throw new InvalidArgumentError('Give an origin without a path, e.g. https://page.example, or *.')
+    return origin
+  })
 }
 
 export function parseCount(text: string): number {
@@ -73,7 +75,28 @@ export function parseWithin(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Lists of a configuration file: what the command line or the environment gives stands in their place, not behind them. */
+const replaced = new WeakSet<object>()
+
+export function replaceable<List extends object>(list: List): List {
+  replaced.add(list)
+  return list
+}
+
 /** For options that may be given several times. */
 export function collect(text: string, earlier: string[] | undefined): string[] {
-  return [...(earlier ?? []), text]
+  return [...(earlier === undefined || replaced.has(earlier) ? [] : earlier), text]
+}
+
+/** For those whose values have no spaces: several may stand in one text, as in a variable of the environment. */
+function collectWords(text: string, earlier: string[] | undefined, parse: (word: string) => string): string[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .reduce((list: string[] | undefined, word) => collect(parse(word), list), earlier)!
+}
+
+/** Whether an option read by it may be given several times. */
+export function isListParser(parser: unknown): boolean {
+  return [collect, collectPlaces, collectHttpUrls, collectOrigins].some(each => each === parser)
 }
