@@ -7,7 +7,6 @@ import type { Channel } from '../wire/channel.ts'
 import type { AnswerFrame, ChainFrame, Close, StandbyFrame } from '../wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../wire/protocols.ts'
 import { standbyProtocol } from '../wire/standby-frames.ts'
-import { hasUnknownBody } from '../wire/unknown-body.ts'
 import { Hop } from './hop.ts'
 import type { HostContext } from './host-context.ts'
 import { FIRST_FRAME_MS } from './limits.ts'
@@ -32,7 +31,6 @@ async function serveChain(context: HostContext<SessionPart>, channel: Channel<Ch
   let hop: Hop | undefined
   try {
     for await (const frame of channel.frames()) {
-      if (hasUnknownBody(frame)) continue
       forget()
       if (hop !== undefined) hop.fromPrevious(frame)
       else if (frame.open !== undefined) {
@@ -66,7 +64,6 @@ async function serveAnswers(context: HostContext<SessionPart>, channel: Channel<
   let hop: Hop | undefined
   try {
     for await (const frame of channel.frames()) {
-      if (hasUnknownBody(frame)) continue
       forget()
       if (hop !== undefined && frame.rowRequest !== undefined) hop.answerRowDirectly(frame.rowRequest)
       else if (hop === undefined && frame.attach !== undefined) {
@@ -91,7 +88,6 @@ async function serveStandby(context: HostContext<SessionPart>, channel: Channel<
   try {
     for await (const frame of channel.frames()) {
       forget()
-      if (hasUnknownBody(frame)) continue
       if (standby !== undefined) await standby.take(frame)
       else if (frame.open !== undefined) {
         standby = new Standby(context, channel)

@@ -9,7 +9,6 @@ import type { ChainFrame, HopState, Open, Opened, OpenPlan } from '../wire/frame
 import { Outbox } from '../wire/outbox.ts'
 import { chainProtocol } from '../wire/protocols.ts'
 import { isOf, isOfEarlierEpoch } from '../wire/session-ids.ts'
-import { hasUnknownBody } from '../wire/unknown-body.ts'
 import { withPeer } from './charge.ts'
 import { DIAL_MS, OPEN_MARGIN_MS } from './limits.ts'
 
@@ -96,7 +95,7 @@ export class NextHop {
   async #read({ channel }: Outbox<ChainFrame>): Promise<void> {
     const peer = channel.remotePeer
     try {
-      for await (const frame of channel.frames()) if (!hasUnknownBody(frame)) this.#take(frame, peer)
+      for await (const frame of channel.frames()) this.#take(frame, peer)
       this.#lost(new PeerLostError(`${peer} ended the chain`, { peer }))
     } catch (thrown) {
       this.#lost(toShoalError(thrown))

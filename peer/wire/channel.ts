@@ -10,6 +10,8 @@ export interface Protocol<Frame> {
   maxFrameBytes: number
   encode: (frame: Frame) => Uint8Array
   decode: (bytes: Uint8Array) => Frame
+  /** Whether nothing of the frame is known to this version: such frames are passed over. Default: none is. */
+  isUnknown?: (frame: Frame) => boolean
 }
 
 export interface Channel<Frame> {
@@ -21,7 +23,7 @@ export interface Channel<Frame> {
    */
   send: (frame: Frame, signal?: AbortSignal) => Promise<void>
   /**
-   * Frames as they come; ends when the other side closes, throws PeerLostError on a reset and InvalidFrameError on a bad
+   * Frames as they come, but for those that only newer peers know; ends when the other side closes, throws PeerLostError on a reset and InvalidFrameError on a bad
    * frame: after it nothing more is read, but the reader may still send why before it ends the channel. One reader only.
    * Not reading pushes back on the sender.
    */

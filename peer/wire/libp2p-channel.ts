@@ -166,7 +166,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   frames(): AsyncIterable<Frame> {
     if (this.#readerTaken) throw new Error('A channel has one reader')
     this.#readerTaken = true
-    const { decode, id, maxFrameBytes } = this.#protocol
+    const { decode, isUnknown, id, maxFrameBytes } = this.#protocol
     const fail = (error: unknown) => this.#fail(asFrameError(error, id))
     const frameCame = (bytes: number) => this.#frameCame(bytes)
     return pipe(
@@ -186,7 +186,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
               refused = error
               break
             }
-            yield frame
+            if (!isUnknown?.(frame)) yield frame
           }
         } catch (error) {
           throw fail(error)

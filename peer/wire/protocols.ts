@@ -24,6 +24,7 @@ import {
   gossipLimits
 } from './check-frames.ts'
 import { AnswerFrame, ChainFrame, DirectoryFrame, GossipFrame } from './frames.pb.js'
+import { hasUnknownBody } from './unknown-body.ts'
 
 /** Frame fields beside its largest one. */
 export const FRAMING_BYTES = 64 * 1024
@@ -41,14 +42,16 @@ export const chainProtocol: Protocol<ChainFrame> = {
   id: '/shoal/chain/1.0.0',
   maxFrameBytes: MAX_CHAIN_FRAME_BYTES,
   encode: frame => ChainFrame.encode(frame),
-  decode: bytes => checked('ChainFrame', () => ChainFrame.decode(bytes, { limits: chainLimits }), checkChainFrame)
+  decode: bytes => checked('ChainFrame', () => ChainFrame.decode(bytes, { limits: chainLimits }), checkChainFrame),
+  isUnknown: hasUnknownBody
 }
 
 export const answerProtocol: Protocol<AnswerFrame> = {
   id: '/shoal/answer/1.0.0',
   maxFrameBytes: MAX_ANSWER_FRAME_BYTES,
   encode: frame => AnswerFrame.encode(frame),
-  decode: bytes => checked('AnswerFrame', () => AnswerFrame.decode(bytes, { limits: answerFrameLimits }), checkAnswerFrame)
+  decode: bytes => checked('AnswerFrame', () => AnswerFrame.decode(bytes, { limits: answerFrameLimits }), checkAnswerFrame),
+  isUnknown: hasUnknownBody
 }
 
 export const directoryProtocol: Protocol<DirectoryFrame> = {

@@ -277,7 +277,8 @@ class End<Frame> implements Channel<Frame> {
       const bytes = this.#inbox.shift()
       if (bytes !== undefined) {
         this.#changed()
-        yield this.#protocol.decode(bytes)
+        const frame = this.#protocol.decode(bytes)
+        if (!this.#protocol.isUnknown?.(frame)) yield frame
       } else if (this.#remoteEnded) return
       else await this.#change()
     }
