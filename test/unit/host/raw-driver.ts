@@ -2,34 +2,26 @@
  * A driver by hand: signs whatever plan a test wants, sends whatever frames, and keeps every frame that comes back.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import type { Channel, Links } from '../../../peer/wire/channel.ts'
+import type { Links } from '../../../peer/wire/channel.ts'
 import type { Answer, ChainFrame, Failure, Open, OpenPlan, Step } from '../../../peer/wire/frames.pb.js'
 import { Encoding } from '../../../peer/wire/frames.pb.js'
 import { fromHex } from '../../../peer/wire/hex.ts'
 import { signOpen } from '../../../peer/wire/open-signature.ts'
 import { chainProtocol } from '../../../peer/wire/protocols.ts'
+import { SeenStream } from './seen-stream.ts'
 import { DIGEST, type SmallSwarm, type SwarmHost } from './small-swarm.ts'
 
 export const SESSION = Uint8Array.from({ length: 16 }, (_, at) => at + 1)
 const greedy = { rows: 1, topK: 1, temperature: 1, extraIds: [] }
 
-export class RawStream {
-  readonly channel: Channel<ChainFrame>
-  readonly seen: ChainFrame[] = []
-  /** How the stream ended: undefined while it lasts, 'ended' or the error's code. */
-  end: string | undefined
-
-  constructor(channel: Channel<ChainFrame>) {
-    this.channel = channel
-    void this.#read()
-  }
-
+/** The previous peer’s stream to a hop. */
+export class RawStream extends SeenStream<ChainFrame> {
   get failures(): Failure[] {
-    return this.seen.flatMap(({ failure }) => (failure === undefined ? [] : [failure]))
+    return this.all('failure')
   }
 
   get answers(): Answer[] {
-    return this.seen.flatMap(({ answer }) => (answer === undefined ? [] : [answer]))
+    return this.all('answer')
   }
 
   /** Tokens of the answers, one a row, in order of arrival. */
@@ -38,16 +30,7 @@ export class RawStream {
   }
 
   get opened(): boolean {
-    return this.seen.some(({ opened }) => opened !== undefined)
-  }
-
-  async #read(): Promise<void> {
-    try {
-      for await (const frame of this.channel.frames()) this.seen.push(frame)
-      this.end = 'ended'
-    } catch (error) {
-      this.end = (error as { code: string }).code
-    }
+    return this.all('opened').length > 0
   }
 }
 

@@ -2,41 +2,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NonFiniteError } from '../../../peer/errors.ts'
-import type { Channel, Links } from '../../../peer/wire/channel.ts'
+import type { Links } from '../../../peer/wire/channel.ts'
 import type { KvPart, OpenPlan, StandbyFrame } from '../../../peer/wire/frames.pb.js'
 import { MAX_PART_BYTES, standbyProtocol } from '../../../peer/wire/standby-frames.ts'
 import { RawDriver, type RawStream, SESSION, step } from './raw-driver.ts'
+import { SeenStream } from './seen-stream.ts'
 import { PROMPT, SmallSwarm, type SwarmHost } from './small-swarm.ts'
 import { TWO } from './two-hops.ts'
 
 /** Bytes of a position in the first hop's three layers of width 4. */
 const EACH = 48
 
-class StandbyStream {
-  readonly channel: Channel<StandbyFrame>
-  readonly seen: StandbyFrame[] = []
-  end: string | undefined
-
-  constructor(channel: Channel<StandbyFrame>) {
-    this.channel = channel
-    void this.#read()
-  }
-
+class StandbyStream extends SeenStream<StandbyFrame> {
   get held(): number[] {
-    return this.seen.flatMap(({ held }) => (held === undefined ? [] : [held.position]))
+    return this.all('held').map(({ position }) => position)
   }
 
   get failure(): string | undefined {
-    return this.seen.find(({ failure }) => failure !== undefined)?.failure?.code
-  }
-
-  async #read(): Promise<void> {
-    try {
-      for await (const frame of this.channel.frames()) this.seen.push(frame)
-      this.end = 'ended'
-    } catch (error) {
-      this.end = (error as { code: string }).code
-    }
+    return this.all('failure')[0]?.code
   }
 }
 
