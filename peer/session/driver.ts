@@ -219,10 +219,12 @@ export class Driver {
         if (this.#chain !== undefined) {
           stoodUntil = clock.now()
           lost ??= { peer: error.details.peer ?? '', at: stoodUntil, route: this.#chain.route }
-        }
-        if (this.#chain !== undefined || (lost !== undefined && error instanceof PeerLostError)) {
           // A peer that fails again because nobody else holds its layers is not asked over and over.
           if (!blamed.has(error.details.peer)) attempt = 0
+          blamed.add(error.details.peer)
+        } else if (lost !== undefined && error instanceof PeerLostError && !blamed.has(error.details.peer)) {
+          // It went with the one that was lost.
+          attempt = 0
           blamed.add(error.details.peer)
         }
         this.#drop(error)
