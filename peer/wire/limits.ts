@@ -125,11 +125,3 @@ export const {
   MAX_OFFENDERS,
   REFUSAL_MS
 } = valuesOf(wireLimits)
-
-/** What a directory node relays, as libp2p takes it. */
-export const RELAY_LIMITS = {
-  maxReservations: MAX_RESERVATIONS,
-  reservationTtl: RESERVATION_MS,
-  defaultDurationLimit: RELAY_CIRCUIT_MS,
-  defaultDataLimit: RELAY_CIRCUIT_BYTES
-}

@@ -15,8 +15,8 @@ export interface PlaceLimits {
   maxReservations: number
   /** How long a place lasts unless it is renewed, ms; less than 2³¹. */
   reservationTtl: number
-  defaultDurationLimit: number
-  defaultDataLimit: bigint
+  /** Of each circuit, ms. */
+  circuitMs: number
 }
 
 /** What libp2p's relay server asks its store of reservations. */
@@ -40,7 +40,7 @@ export class RelayPlaces implements PlaceStore {
 
   /** A new place, or the peer's own for longer. `expire`: seconds since 1970. */
   reserve(peer: PeerId, addr: Multiaddr): { status: string; expire?: number } {
-    const { maxReservations, reservationTtl, defaultDurationLimit, defaultDataLimit } = this.#limits
+    const { maxReservations, reservationTtl, circuitMs } = this.#limits
     const expiry = new Date(Date.now() + reservationTtl)
     const held = this.reservations.get(peer)
     if (held === undefined && this.reservations.size >= maxReservations) return { status: 'RESERVATION_REFUSED' }
@@ -48,7 +48,8 @@ export class RelayPlaces implements PlaceStore {
       held.expiry = expiry
       held.signal.reset(reservationTtl)
     } else {
-      const limit = { data: defaultDataLimit, duration: defaultDurationLimit }
+      // Bytes are counted where circuits are joined.
+      const limit = { duration: circuitMs }
       const signal = expiringSignal(reservationTtl, () => this.removeReservation(peer))
       this.reservations.set(peer, { addr, expiry, limit, signal })
     }
@@ -70,22 +71,13 @@ export class RelayPlaces implements PlaceStore {
   }
 }
 
-type RelayServerFactory<Components> = (components: Components) => CircuitRelayService
-
-/** A relay server whose places end with their peers. */
-export function withPlaces<Components>(
-  create: RelayServerFactory<Components>,
-  limits: PlaceLimits
-): RelayServerFactory<Components & { events: TypedEventTarget<Libp2pEvents> }> {
-  return components => {
-    const relay = create(components)
-    const places = new RelayPlaces(relay.reservations, limits)
-    // Private to libp2p's class, and read anew at each use.
-    const store: { reservationStore: PlaceStore } = { reservationStore: places }
-    Object.assign(relay, store)
-    components.events.addEventListener('peer:disconnect', ({ detail: peer }) => places.removeReservation(peer))
-    return relay
-  }
+/** Has the relay server's places end with their peers. */
+export function keepPlaces(relay: CircuitRelayService, events: TypedEventTarget<Libp2pEvents>, limits: PlaceLimits): void {
+  const places = new RelayPlaces(relay.reservations, limits)
+  // Private to libp2p's class, and read anew at each use.
+  const store: { reservationStore: PlaceStore } = { reservationStore: places }
+  Object.assign(relay, store)
+  events.addEventListener('peer:disconnect', ({ detail: peer }) => places.removeReservation(peer))
 }
 
 /** Aborts after `ms`, and `onExpired` is called, unless it is reset or cleared before. */

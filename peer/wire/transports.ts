@@ -2,13 +2,12 @@
  * What a Node peer reaches others by: TCP, WebSockets, WebRTC and relayed circuits; and the relay it may serve. The tab's
  * counterpart is transports.browser.ts; `#wire/transports` picks one.
  */
-import { circuitRelayServer, circuitRelayTransport } from '@libp2p/circuit-relay-v2'
+import { circuitRelayTransport } from '@libp2p/circuit-relay-v2'
 import { tcp } from '@libp2p/tcp'
 import { webRTC } from '@libp2p/webrtc'
 import { webSockets } from '@libp2p/websockets'
 import { closeDataChannelsWithConnection } from './close-data-channels.ts'
-import { MAX_RELAY_STREAMS, RELAY_LIMITS, SOCKET_BUFFER_BYTES, type TransportOptions, WEBRTC_BUFFER_BYTES } from './limits.ts'
-import { withPlaces } from './relay-places.ts'
+import { MAX_RELAY_STREAMS, SOCKET_BUFFER_BYTES, type TransportOptions, WEBRTC_BUFFER_BYTES } from './limits.ts'
 
 export function createTransports({ webrtc, iceServers, tls }: TransportOptions) {
   if (webrtc) closeDataChannelsWithConnection()
@@ -24,13 +23,4 @@ export function createTransports({ webrtc, iceServers, tls }: TransportOptions) 
 }
 
 export { holdWebRtc } from './close-data-channels.ts'
-
-/** The relay that a directory node serves. */
-export const relayServer = withPlaces(
-  circuitRelayServer({
-    maxInboundHopStreams: MAX_RELAY_STREAMS,
-    maxOutboundHopStreams: MAX_RELAY_STREAMS,
-    maxOutboundStopStreams: MAX_RELAY_STREAMS
-  }),
-  RELAY_LIMITS
-)
+export { relayServer } from './relay-server.ts'

@@ -8,7 +8,7 @@ import { RESERVATION_MS } from '../../../peer/wire/limits.ts'
 import { RelayPlaces } from '../../../peer/wire/relay-places.ts'
 import { makeDirectoryNode } from '../../chain/wire-kit.ts'
 
-const LIMITS = { maxReservations: 2, reservationTtl: 10_000, defaultDurationLimit: 1_000, defaultDataLimit: 64n }
+const LIMITS = { maxReservations: 2, reservationTtl: 10_000, circuitMs: 1_000 }
 const address = multiaddr('/ip4/127.0.0.1/tcp/1')
 
 async function places() {
