@@ -86,7 +86,7 @@ export class KvRoom {
           reject(reason)
         }
       }
-      const tooLong = () => waiter.refuse(this.#busy(`no KV for ${tokens} positions`, tokens))
+      const tooLong = () => waiter.refuse(this.#busy(`no KV for ${tokens} positions`, tokens, waiter))
       const onAbort = () => waiter.refuse(toShoalError(signal.reason))
       // Even an open that won't wait may be first in line, so it gets one turn before it is refused.
       const forget = waitMs > 0 ? this.#clock.after(waitMs, tooLong) : () => {}
@@ -181,8 +181,8 @@ export class KvRoom {
     return tokens
   }
 
-  #busy(why: string, tokens: number): BusyError {
-    const before = this.#waiters.reduce((sum, waiter) => sum + waiter.tokens, 0)
+  #busy(why: string, tokens: number, self?: Waiter): BusyError {
+    const before = this.#waiters.reduce((sum, waiter) => sum + (waiter === self ? 0 : waiter.tokens), 0)
     return new BusyError(why, { retryAfterMs: this.#turnover.waitMs(before + tokens) })
   }
 }

@@ -4,15 +4,7 @@
  * What has been sampled is never touched.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import {
-  ContextLengthError,
-  InvalidRequestError,
-  NoRouteError,
-  PeerLostError,
-  type ShoalError,
-  toShoalError,
-  UnsupportedModelError
-} from '../errors.ts'
+import { BusyError, NoRouteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import { changesNumerics } from '../swarm/numerics.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
@@ -34,6 +26,7 @@ import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
 import { Pace } from './pace.ts'
 import { partsAt, planStarts, replayFrom, replayUntil, type Starts, startsFromTokens } from './replay.ts'
+import { avoidedMs, isRecoverable, retryMs } from './retry.ts'
 import { reachMs } from './step-deadline.ts'
 
 export interface DriverContext {
@@ -61,6 +54,8 @@ export interface DriverLimits {
   window: number
   /** Bytes of one prefill chunk's hidden states between hops: more would hold up other sessions' decode behind it. */
   chunkBytes: number
+  /** KV positions reserved beyond those there are; an answer that outgrows them reserves as many more. */
+  reserveAhead: number
   /** Without progress for this long a chain counts as lost, though every hop answers: longer than any step takes. */
   stallMs: number
   encoding: Encoding
@@ -74,6 +69,8 @@ export const DEFAULT_LIMITS: DriverLimits = {
   waitMs: 5_000,
   window: 4,
   chunkBytes: 128 * 1024,
+  // Most answers are shorter; growing costs the chain a round trip.
+  reserveAhead: 512,
   stallMs: 60_000,
   encoding: 'AUTO' as Encoding
 }
@@ -85,9 +82,6 @@ const MAX_CHUNK_TOKENS = 128
 /** What planning takes a link to a peer of the last chain and to any other to cost; nothing has measured them. */
 const KNOWN_LINK_MS = 5
 const UNKNOWN_LINK_MS = 10
-/** Between two tries at a chain; doubled each time up to the second. */
-const FIRST_RETRY_MS = 100
-const LAST_RETRY_MS = 2_000
 
 /** So many chains in a row are fed from logs; the next one from token ids. */
 const MAX_REPLAYS = 3
@@ -124,7 +118,7 @@ export interface DriverAnswer {
 }
 
 export interface DriverOptions {
-  /** KV positions to reserve on every hop. */
+  /** KV positions that the longest answer needs on every hop. */
   reserveTokens: number
   /** Other holders of the hops' spans keep their KV, where there are any. Default false. */
   standby?: boolean
@@ -139,6 +133,10 @@ export class Driver {
   readonly #onlyPeers: ReadonlySet<string> | undefined
   readonly #session = crypto.getRandomValues(new Uint8Array(16))
   #epoch = 0
+  /** KV positions that the chain has, or the next one is to have. */
+  #reserved = 0
+  /** The next chain is this one with more KV. */
+  #growing = false
   #chain: Chain | undefined
   #route: Route | undefined
   /** From where each hop of the chain runs steps. */
@@ -184,6 +182,15 @@ export class Driver {
       this.#prefersHolders = false
       this.#leave()
     }
+    let grown: typeof lost
+    if (tokens.length > this.#reserved) {
+      this.#reserved = this.#roomFor(tokens.length)
+      if (this.#chain !== undefined) {
+        grown = { peer: '', at: clock.now(), route: this.#chain.route }
+        this.#growing = true
+        this.#leave()
+      }
+    }
     const startedAt = clock.now()
     /** When the newest chain was lost. */
     let stoodUntil = startedAt
@@ -196,16 +203,19 @@ export class Driver {
         this.#tries = 0
         if (partsAt(this.#starts, tokens.length - 1).length === 0) this.#observe(chain.route, answer)
         const logits = ask.needsRow(answer) ? await chain.row(answer.number, answer.rows.length - 1, signal) : undefined
+        const replayed = tokens.length - replayFrom(this.#starts)
+        // A chain that has only got more KV was never lost.
+        const from = lost ?? (replayed > 1 ? grown : undefined)
         const recovery =
-          lost === undefined
+          from === undefined
             ? undefined
             : {
-                lost: lost.peer,
+                lost: from.peer,
                 epoch: chain.epoch,
-                pauseMs: clock.now() - lost.at,
-                replayed: tokens.length - replayFrom(this.#starts),
+                pauseMs: clock.now() - from.at,
+                replayed,
                 route: chain.route,
-                numericsChanged: changesNumerics(lost.route, chain.route)
+                numericsChanged: changesNumerics(from.route, chain.route)
               }
         return { answer, logits, route: chain.route, recovery }
       } catch (thrown) {
@@ -227,13 +237,14 @@ export class Driver {
           attempt = 0
           blamed.add(error.details.peer)
         }
+        lost ??= grown
         this.#drop(error)
         const giveUpAt =
           until ??
           (lost === undefined
             ? startedAt + limits.openMs
             : Math.min(stoodUntil + limits.recoverMs, lost.at + limits.longestRecoverMs))
-        const pause = Math.max(Math.min(FIRST_RETRY_MS * 2 ** attempt, LAST_RETRY_MS), error.details.retryAfterMs ?? 0)
+        const pause = retryMs(error, attempt)
         if (clock.now() + pause >= giveUpAt) throw error
         // A chain that has just been lost is replaced at once: somebody may be waiting for the next word.
         if (attempt > 0 || lost === undefined) await sleep(clock, pause, signal)
@@ -256,7 +267,8 @@ export class Driver {
 
   async #open(committed: number, signal: AbortSignal): Promise<Chain> {
     const { links, clock, model, limits, directory, privateKey } = this.#context
-    const holders = this.#standby && this.#prefersHolders && this.#route !== undefined ? peersOf(this.#route) : []
+    const keeps = (this.#standby || this.#growing) && this.#prefersHolders
+    const holders = keeps && this.#route !== undefined ? peersOf(this.#route) : []
     const route = await this.#plan(holders, signal)
     this.#epoch++
     this.#leaveBehind(route)
@@ -270,7 +282,7 @@ export class Driver {
         route,
         session: this.#session,
         epoch: this.#epoch,
-        reserveTokens: this.#reserveTokens,
+        reserveTokens: this.#reserved,
         committed,
         leaseMs: limits.leaseMs,
         waitMs: limits.waitMs,
@@ -292,6 +304,7 @@ export class Driver {
     this.#starts = this.#tries++ < MAX_REPLAYS ? planStarts(chain.hopStates, committed) : startsFromTokens(route.hops.length)
     chain.fed = replayFrom(this.#starts)
     this.#prefersHolders = true
+    this.#growing = false
     this.#cool()
     this.#cool = keepWarm(links, clock, standbyProtocol, [route.hops[0]!.standby])
     this.#takeAlong(route)
@@ -327,7 +340,7 @@ export class Driver {
 
   #question() {
     const { clock, model, reputation } = this.#context
-    return { model: model.digest, layers: model.layers, reserveTokens: this.#reserveTokens, reputation, now: clock.now() }
+    return { model: model.digest, layers: model.layers, reserveTokens: this.#reserved, reputation, now: clock.now() }
   }
 
   /** Whether there is a chain of peers in good standing without this one. */
@@ -380,6 +393,12 @@ export class Driver {
     if (count === 1) this.#moveAway.decoded(route)
   }
 
+  /** Some KV beyond what is there; all the longest answer needs where that is little more. */
+  #roomFor(length: number): number {
+    const { reserveAhead } = this.#context.limits
+    return length + 1.5 * reserveAhead >= this.#reserveTokens ? this.#reserveTokens : length + reserveAhead
+  }
+
   #stoodStill(): boolean {
     return this.#pauses?.within(OWN_PAUSE_MS) ?? false
   }
@@ -387,10 +406,15 @@ export class Driver {
   #drop(error: ShoalError): void {
     const { reputation, clock } = this.#context
     const { peer } = error.details
-    if (peer !== undefined && !this.#stoodStill()) reputation.failed(peer, clock.now())
+    if (peer !== undefined && !this.#stoodStill()) {
+      const avoidMs = avoidedMs(error)
+      if (avoidMs === undefined) reputation.failed(peer, clock.now())
+      else reputation.avoid(peer, avoidMs, clock.now())
+    }
+    this.#growing = false
     if (this.#chain === undefined) {
       // A peer that holds no KV after all, and has none free, would refuse again and again.
-      this.#prefersHolders &&= peer !== undefined
+      this.#prefersHolders &&= peer !== undefined && !(error instanceof BusyError)
       this.#found = undefined
     }
     this.#leave()
@@ -411,9 +435,4 @@ export class Driver {
 function linksOf(previous: Route | undefined): (from: string | undefined, to: string | undefined) => number {
   const known = new Set(previous?.hops.map(hop => hop.peer))
   return (_, to) => (to !== undefined && known.has(to) ? KNOWN_LINK_MS : UNKNOWN_LINK_MS)
-}
-
-/** Whether another chain may do better: what is wrong with the request itself stays wrong. */
-function isRecoverable(error: ShoalError): boolean {
-  return !(error instanceof InvalidRequestError || error instanceof ContextLengthError || error instanceof UnsupportedModelError)
 }
