@@ -18,8 +18,8 @@ const TOKENS = prompt.greedy.ids.length
 const TOKENS_BEFORE_DEATH = 12
 /** A refusal needs a look at the directory and no more; the rest is room for a busy machine. */
 const REFUSED_MS = 1_500
-/** Seen within 5 s, announced in 2.5 s, loaded in 2 s on an idle machine. */
-const FILLED_MS = 30_000
+/** Seen within 5 s, announced in 2.5 s; how long loading and self-tests take is the machine's. */
+const FILLED_MS = 90_000
 
 let swarm: TestSwarm
 let middle: ServiceProcess
@@ -94,7 +94,8 @@ async function watchHole(): Promise<number> {
   const { hops } = await eventually(
     () => healthOf(gateway),
     ({ status }) => status === 'ok',
-    'the hole is filled'
+    'the hole is filled',
+    FILLED_MS
   )
   const at = performance.now()
   assert.deepEqual(hops.find(({ peer }) => peer === idle.ready.peer)?.layers, [3, 6])

@@ -87,13 +87,14 @@ export async function healthOf(gateway: ServiceProcess): Promise<Health> {
 export async function eventually<Value>(
   look: () => Promise<Value>,
   holds: (value: Value) => boolean,
-  what: string
+  what: string,
+  patienceMs = PATIENCE_MS
 ): Promise<Value> {
-  const until = performance.now() + PATIENCE_MS
+  const until = performance.now() + patienceMs
   for (;;) {
     const value = await look()
     if (holds(value)) return value
-    if (performance.now() > until) throw new Error(`${what}: not so after ${PATIENCE_MS / 1000} s, but ${JSON.stringify(value)}`)
+    if (performance.now() > until) throw new Error(`${what}: not so after ${patienceMs / 1000} s, but ${JSON.stringify(value)}`)
     await wait(POLL_MS)
   }
 }
