@@ -6,6 +6,7 @@ import { InvalidFileError } from '../errors.ts'
 import type { ArmTotals, SelectionBook } from './book.ts'
 import { NO_TOTALS } from './book.ts'
 import { committed, type Ledger } from './budget.ts'
+import { STEADY } from './change.ts'
 import type { ArmRecord } from './selector.ts'
 
 const VERSION = 1
@@ -25,6 +26,8 @@ export function saveBook(book: SelectionBook): string {
   return JSON.stringify({
     version: VERSION,
     cells: [...book.state.cells].map(([cell, records]) => [cell, [...records]]),
+    pulls: book.state.pulls,
+    watched: [...book.state.watched],
     dropped: book.state.dropped,
     budget: book.ledger === undefined ? null : savedLedger(book.ledger),
     budgets: [...book.ledgers].map(([arm, ledger]) => [arm, savedLedger(ledger)]),
@@ -49,10 +52,15 @@ export function restoreBook(book: SelectionBook, text: string): void {
     ])
   )
   const dropped = numberOf(saved.dropped, 'dropped', 0)
+  // Absent in the state of an older version: nothing is known to have changed.
+  const pulls = numberOf(saved.pulls ?? 0, 'pulls', 0)
+  const watched = new Map(
+    pairsOf(saved.watched ?? [], 'watched').map(([arm, at]): [string, number] => [arm, numberOf(at, `watched.${arm}`, 0)])
+  )
   const budget = saved.budget === null ? undefined : ledgerOf(saved.budget, 'budget')
   const budgets = pairsOf(saved.budgets, 'budgets').map(([arm, ledger]) => ({ arm, saved: ledgerOf(ledger, `budgets.${arm}`) }))
   const totals = pairsOf(saved.totals, 'totals').map(([arm, each]) => ({ arm, totals: totalsOf(each, `totals.${arm}`) }))
-  book.state = { cells, dropped }
+  book.state = { cells, pulls, watched, dropped }
   if (book.ledger !== undefined && budget !== undefined) book.ledger = { ...book.ledger, ...budget }
   for (const { arm, saved } of budgets) {
     const ledger = book.ledgers.get(arm)
@@ -87,7 +95,9 @@ function recordOf(value: unknown, where: string): ArmRecord {
     expectedSlack: number('expectedSlack', Number.NEGATIVE_INFINITY),
     violations: number('violations', 0),
     inFlight: 0,
-    pulls: number('pulls', 0)
+    pulls: number('pulls', 0),
+    // Adds up anew.
+    drift: STEADY
   }
 }
 

@@ -1,14 +1,16 @@
 /**
  * PerLLM's CS-UCB (arXiv 2405.14636) as a value: which arm a request goes to, learned from what was measured. Arms that
  * break a constraint are filtered; among the rest the mean reward plus δ·√(ln t / n), less θ times the recent share of
- * missed deadlines, is the highest. Old samples fade with every new one, so that it follows change.
+ * missed deadlines, is the highest. Old samples fade with every new one; those of an arm that has changed are dropped at
+ * once, and one that turned worse is looked at again now and then.
  */
 import type { Arm, Ask, Refusal } from './arms.ts'
 import { estimate, refusal } from './arms.ts'
 import type { Ledger } from './budget.ts'
+import { type Drift, drifted, hasChanged, STEADY } from './change.ts'
 import type { RequestClass } from './classes.ts'
 import { cellOf } from './classes.ts'
-import type { Outcome, Scale } from './reward.ts'
+import type { Outcome, Sample, Scale } from './reward.ts'
 import { failureReward, rewardOf, sampleOf } from './reward.ts'
 
 export interface SelectorOptions {
@@ -18,10 +20,12 @@ export interface SelectorOptions {
   violationPenalty: number
   /** What every sample of a cell is multiplied by at each new one: 1 / (1 − fade) samples are remembered. */
   fade: number
+  /** Sum of surprises at which an arm counts as changed, half of it for one that turned worse before; infinite: never. */
+  change: number
 }
 
-/** δ and the fading as tuned in test/sim: steadier values regret less while nothing changes, these come back sooner after a change. */
-export const SELECTOR_OPTIONS: SelectorOptions = { exploration: 0.15, violationPenalty: 1, fade: 0.97 }
+/** As tuned in test/sim. One answer in ten times the expected time is a change, or several in twice. */
+export const SELECTOR_OPTIONS: SelectorOptions = { exploration: 0.05, violationPenalty: 1, fade: 0.99, change: 1.2 }
 
 /** One arm's samples in one cell, each weighted by its age. */
 export interface ArmRecord {
@@ -38,11 +42,17 @@ export interface ArmRecord {
   inFlight: number
   /** Ever pulled, unweighted. */
   pulls: number
+  /** What speaks for a change since its samples. */
+  drift: Drift
 }
 
 export interface SelectorState {
   /** By class, prompt bucket and kind of answer; then by arm. */
   cells: ReadonlyMap<string, ReadonlyMap<string, ArmRecord>>
+  /** Of every arm, in every cell. */
+  pulls: number
+  /** Arms that turned worse: `pulls` when each was last pulled. */
+  watched: ReadonlyMap<string, number>
   /** Outcomes that could not be true. */
   dropped: number
 }
@@ -59,8 +69,8 @@ export interface Score {
 export interface Choice {
   /** Undefined: no arm may serve the request. */
   arm: string | undefined
-  /** 'late': every arm that may serve it is estimated to miss the deadline; this one by the least. */
-  reason: 'untried' | 'best' | 'only' | 'late' | 'none'
+  /** 'late': every arm that may serve it is estimated to miss the deadline; this one by the least. 'again': it turned worse, and may be well by now. */
+  reason: 'untried' | 'again' | 'best' | 'only' | 'late' | 'none'
   scores: Score[]
   refused: { arm: string; why: Refusal }[]
 }
@@ -77,6 +87,10 @@ export interface Pull {
 const MAX_CELLS = 256
 /** Weight at which an arm without work in flight is forgotten: below it, trying it anew is what the bonus asks for anyway. */
 const FORGOTTEN = 1e-3
+/** Pulls of others after which an arm that turned worse is tried again: one that is well again should be back within 50 requests. */
+const TRY_AGAIN_AFTER = 40
+/** Weight of the answers that a surprise is held against: one answer, some time ago. */
+const LEAST_EXPECTED_OF = 0.2
 
 const unseen: ArmRecord = {
   samples: 0,
@@ -87,11 +101,12 @@ const unseen: ArmRecord = {
   expectedSlack: 0,
   violations: 0,
   inFlight: 0,
-  pulls: 0
+  pulls: 0,
+  drift: STEADY
 }
 
 export function newSelector(): SelectorState {
-  return { cells: new Map(), dropped: 0 }
+  return { cells: new Map(), pulls: 0, watched: new Map(), dropped: 0 }
 }
 
 /** Where the request should go, and why. The order of the arms makes no difference. */
@@ -118,8 +133,20 @@ export function select(
   const records = state.cells.get(cellOf(ask.class, ask.promptTokens, ask.stream)) ?? new Map<string, ArmRecord>()
   const scores = scoresOf(records, allowed, ask, options)
   const untried = scores.find(({ index }) => index === undefined)
-  const best = untried ?? first(scores, (a, b) => b.index! - a.index!)!
-  return { arm: best.arm, reason: allowed.length === 1 ? 'only' : untried === undefined ? 'best' : 'untried', scores, refused }
+  const again = untried === undefined ? dueAgain(state, allowed) : undefined
+  const arm = untried?.arm ?? again ?? first(scores, (a, b) => b.index! - a.index!)!.arm
+  const why = untried !== undefined ? 'untried' : again !== undefined ? 'again' : 'best'
+  return { arm, reason: allowed.length === 1 ? 'only' : why, scores, refused }
+}
+
+/** The arm that turned worse and was not tried for longest, if for long enough; one request at a time tries it. */
+function dueAgain({ pulls, watched, cells }: SelectorState, allowed: readonly Arm[]): string | undefined {
+  const due = allowed.flatMap(({ id }) => {
+    const lastAt = watched.get(id)
+    if (lastAt === undefined || pulls - lastAt < TRY_AGAIN_AFTER) return []
+    return [...cells.values()].some(records => (records.get(id)?.inFlight ?? 0) > 0) ? [] : [{ id, lastAt }]
+  })
+  return first(due, (a, b) => a.lastAt - b.lastAt)?.id
 }
 
 /** The request was sent to the arm, as it stood when it was chosen. */
@@ -129,7 +156,9 @@ export function started(state: SelectorState, ask: Ask, chosen: Arm): { state: S
   const record = state.cells.get(cell)?.get(arm) ?? unseen
   const next = { ...record, inFlight: record.inFlight + 1, pulls: record.pulls + 1 }
   const pull = { cell, class: ask.class, arm, expectedSlack: expectedSlack(chosen, ask) }
-  return { state: withRecords(state, cell, new Map(state.cells.get(cell)).set(arm, next)), pull }
+  const pulls = state.pulls + 1
+  const watched = state.watched.has(arm) ? new Map(state.watched).set(arm, pulls) : state.watched
+  return { state: withRecords({ ...state, pulls, watched }, cell, new Map(state.cells.get(cell)).set(arm, next)), pull }
 }
 
 /** The pull is over. An outcome that cannot be true changes nothing but the count of those dropped. */
@@ -152,18 +181,55 @@ export function finished(
     else records.set(id, old)
   }
   const old = records.get(arm)!
+  const drift = driftAfter(old, sample.slack, expectedSlack)
+  const changed = hasChanged(drift, state.watched.has(arm) ? options.change / 2 : options.change)
+  records.set(arm, withSample(changed ? withoutSamples(old) : { ...old, drift }, sample, expectedSlack))
+  const after = withRecords(state, cell, records)
+  return changed ? forgotten(after, cell, arm, drift.worse > drift.better) : after
+}
+
+function withSample(record: ArmRecord, sample: Sample, expectedSlack: number): ArmRecord {
   const earned = sample.failed ? 0 : 1
-  records.set(arm, {
-    ...old,
-    samples: old.samples + 1,
-    failures: old.failures + 1 - earned,
-    energy: old.energy + earned * sample.energy,
-    money: old.money + earned * sample.money,
-    slack: old.slack + earned * sample.slack,
-    expectedSlack: old.expectedSlack + earned * expectedSlack,
-    violations: old.violations + (sample.violated ? 1 : 0)
-  })
-  return withRecords(state, cell, records)
+  return {
+    ...record,
+    samples: record.samples + 1,
+    failures: record.failures + 1 - earned,
+    energy: record.energy + earned * sample.energy,
+    money: record.money + earned * sample.money,
+    slack: record.slack + earned * sample.slack,
+    expectedSlack: record.expectedSlack + earned * expectedSlack,
+    violations: record.violations + (sample.violated ? 1 : 0)
+  }
+}
+
+function withoutSamples({ inFlight, pulls }: ArmRecord): ArmRecord {
+  return { ...unseen, inFlight, pulls }
+}
+
+/** The drift with one more answer's slack, held against what those before it and the estimate promised. */
+function driftAfter(record: ArmRecord, slack: number, expected: number): Drift {
+  const answered = record.samples - record.failures
+  return answered < LEAST_EXPECTED_OF ? record.drift : drifted(record.drift, slack - promisedSlack(record, expected))
+}
+
+/** The arm has changed: what other cells know of it is of another arm. It is tried anew in each. */
+function forgotten(state: SelectorState, cell: string, arm: string, worse: boolean): SelectorState {
+  const cells = new Map(
+    [...state.cells].map(([name, records]): [string, ReadonlyMap<string, ArmRecord>] => {
+      const record = name === cell ? undefined : records.get(arm)
+      return [name, record === undefined ? records : new Map(records).set(arm, withoutSamples(record))]
+    })
+  )
+  const watched = new Map(state.watched)
+  if (worse) watched.set(arm, state.pulls)
+  else watched.delete(arm)
+  return { ...state, cells, watched }
+}
+
+/** The mean slack of the record's answers, moved to what the estimate says now; there must be answers. */
+function promisedSlack({ samples, failures, slack, expectedSlack }: ArmRecord, expected: number): number {
+  const answered = samples - failures
+  return Math.min(1, Math.max(-1, slack / answered + expected - expectedSlack / answered))
 }
 
 /**
@@ -178,8 +244,7 @@ export function meanReward(record: ArmRecord, wanted: RequestClass, scale: Scale
   const failed = (failures / samples) * failureReward(wanted)
   // What fading leaves of a difference of nearly equal numbers is not an answer.
   if (answered < samples * 1e-9) return failureReward(wanted)
-  const moved = expected === undefined ? 0 : expected - record.expectedSlack / answered
-  const slack = Math.min(1, Math.max(-1, record.slack / answered + moved))
+  const slack = promisedSlack(record, expected ?? record.expectedSlack / answered)
   const means = { energy: record.energy / answered, money: record.money / answered, slack }
   return failed + (answered / samples) * rewardOf(wanted, means, scale)
 }

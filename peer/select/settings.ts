@@ -217,6 +217,7 @@ function readEnergyWeights(file: Section): EnergyWeights {
 function readSelector(file: Section): SelectorOptions {
   const section = readPart(file, 'selector', ['exploration', 'violation_penalty', 'fade'])
   return {
+    ...SELECTOR_OPTIONS,
     exploration: readNumber(section, 'exploration', { max: 100 }) ?? SELECTOR_OPTIONS.exploration,
     violationPenalty: readNumber(section, 'violation_penalty', { max: 100 }) ?? SELECTOR_OPTIONS.violationPenalty,
     // 1 would never forget and grow without end; below a half nearly nothing is remembered.

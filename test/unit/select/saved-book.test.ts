@@ -43,6 +43,18 @@ test('what was learned and spent comes back, and what was reserved counts as spe
   assert.equal(again.begin(ask(), cloud), undefined)
 })
 
+test('what turned worse is known after a restart; a state of a version that did not tell is no bad one', () => {
+  const book = usedBook()
+  book.state = { ...book.state, pulls: 70, watched: new Map([['cloud:big', 60]]) }
+  const again = new SelectionBook(settings, 50)
+  restoreBook(again, saveBook(book))
+  assert.deepEqual([again.state.pulls, [...again.state.watched]], [70, [['cloud:big', 60]]])
+  const { pulls: _, watched: __, ...older } = JSON.parse(saveBook(book))
+  const last = new SelectionBook(settings, 50)
+  restoreBook(last, JSON.stringify(older))
+  assert.deepEqual([last.state.pulls, last.state.watched.size, last.state.cells.size], [0, 0, 1])
+})
+
 const good = JSON.parse(saveBook(usedBook()))
 for (const [what, text] of [
   ['no JSON', '{'],
