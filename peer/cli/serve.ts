@@ -26,6 +26,7 @@ interface ServeOptions extends HostingOptions, MembershipOptions {
   open?: boolean
   cors?: string[]
   drain: number
+  logText?: boolean
   identity?: string
   donate?: boolean
   standby?: boolean
@@ -59,6 +60,7 @@ export function serveCommand(): Command {
     .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
   return addHostingOptions(addMembershipOptions(command))
+    .option('--log-text', 'write prompts and answers to the log (default: never)')
     .addOption(logLevelOption('info'))
     .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal), options.drain * 1_000))
 }
@@ -117,6 +119,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         host: options.host,
         port: options.port,
         standby: options.standby === true,
+        logText: options.logText === true,
         logger
       })
       try {

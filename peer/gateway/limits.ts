@@ -20,6 +20,7 @@ export const gatewayLimits = {
     'ms',
     'how old the answer of /ready may be: anybody may ask, and each look costs a directory query'
   ),
+  MAX_LOGGED_CHARS: limit(64 * 1024, 'characters', 'of an answer in the log, where --log-text asks for texts'),
   MAX_STOP_TEXTS: limit(4, '', 'OpenAI’s bound on stop texts'),
   MAX_STOP_LENGTH: limit(256, 'characters', 'of a stop text: each is compared with every piece of text'),
   MAX_NAME_LENGTH: limit(256, 'characters', 'of the name a client gives its user or model: they end in logs'),
@@ -62,6 +63,7 @@ export const {
   MAX_KEYS,
   KEYS_LOOK_MS,
   READY_FRESH_MS,
+  MAX_LOGGED_CHARS,
   MAX_STOP_TEXTS,
   MAX_STOP_LENGTH,
   MAX_NAME_LENGTH,

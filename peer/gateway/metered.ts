@@ -5,6 +5,8 @@ import { toShoalError } from '../errors.ts'
 import type { CompletionEvent, PlacingService } from '../session/types.ts'
 
 export interface Meter {
+  started?: (event: Extract<CompletionEvent, { type: 'started' }>) => void
+  text?: (text: string) => void
   tokens?: (kind: 'prompt' | 'completion', count: number) => void
   finished?: (event: Extract<CompletionEvent, { type: 'finished' }>) => void
   recovered?: (pauseMs: number) => void
@@ -25,9 +27,13 @@ export function metered(service: PlacingService, meters: readonly Meter[]): Plac
     try {
       for await (const event of service.complete(request, signal)) {
         // An answer that goes on elsewhere starts there as well, with what it has said so far as part of the prompt.
-        if (event.type === 'started' && counted.prompt === 0) countUpTo('prompt', event.promptTokens)
-        else if (event.type === 'text') countUpTo('completion', counted.completion + event.tokens.length)
-        else if (event.type === 'recovered') for (const { recovered } of meters) recovered?.(event.pauseMs)
+        if (event.type === 'started') {
+          if (counted.prompt === 0) countUpTo('prompt', event.promptTokens)
+          for (const { started } of meters) started?.(event)
+        } else if (event.type === 'text') {
+          countUpTo('completion', counted.completion + event.tokens.length)
+          for (const { text } of meters) text?.(event.text)
+        } else if (event.type === 'recovered') for (const { recovered } of meters) recovered?.(event.pauseMs)
         else if (event.type === 'finished') {
           // A cloud tells its tokens at the end alone.
           countUpTo('prompt', event.promptTokens)

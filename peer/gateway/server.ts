@@ -9,6 +9,7 @@ import { BusyError, InternalError, PeerLeavingError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
 import { guard, type KeyAccess, RATE_HEADERS } from './access.ts'
 import { chunkAnswer, collectAnswer, type OpenedAnswer, openAnswer } from './answer.ts'
+import { answerLog } from './answer-log.ts'
 import { type AnswerHeader, type Api, answerId } from './answer-objects.ts'
 import { type ApiError, fromHttpError, modelNotFound, toApiError } from './api-error.ts'
 import { eventStream, withinOrUndefined } from './event-stream.ts'
@@ -50,6 +51,8 @@ export interface GatewayOptions {
   origins?: readonly string[]
   /** Figures of what else this process does, to be told with the gateway's. */
   metrics?: Registry
+  /** Write prompts and answers to the log. Default: false, they are the clients' own. */
+  logText?: boolean
   logger?: FastifyBaseLogger
 }
 
@@ -137,7 +140,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (draining) throw new PeerLeavingError('This gateway is shutting down')
     if (answering >= MAX_CONCURRENT_ANSWERS) throw new BusyError('This gateway answers as many requests as it can')
     const { name: model, digest } = found.model
-    const service = metered(found, [metrics.meter(model), meter(from)])
+    const log = answerLog(from.log, model, request.completion.input, options.logText === true)
+    const service = metered(found, [metrics.meter(model), meter(from), log])
     const header: AnswerHeader = { api, id: answerId(api), created: Math.floor(Date.now() / 1000), model, digest }
     const left = new AbortController()
     const signal = AbortSignal.any([left.signal, closing.signal])

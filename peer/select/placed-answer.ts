@@ -77,7 +77,9 @@ export class PlacedAnswer {
           this.#signal.throwIfAborted()
           const error = toShoalError(thrown)
           this.#failures.push({ arm: placed.arm.id, error })
-          this.#context.logger.info({ arm: placed.arm.id, code: error.code, told: this.#told !== '' }, error.message)
+          // A refusal may quote the request, whose text is for no log.
+          const why = error instanceof InvalidRequestError ? 'the request was refused' : error.message
+          this.#context.logger.info({ arm: placed.arm.id, code: error.code, told: this.#told !== '' }, why)
           if (this.#failures.length >= MAX_LEGS || isOwnFault(error, placed)) throw error
         }
       }

@@ -124,7 +124,13 @@ async function* complete(
   for await (const event of events) {
     if (event.type === 'opened') {
       spent.follow(event.route)
-      yield { type: 'started', model: model.digest, promptTokens: prompt.length, chain: chainOf(event.route) }
+      yield {
+        type: 'started',
+        model: model.digest,
+        promptTokens: prompt.length,
+        chain: chainOf(event.route),
+        session: event.session
+      }
     } else if (event.type === 'recovered') {
       const { lost, epoch, pauseMs, replayed, route, numericsChanged } = event.recovery
       times.restart()

@@ -13,6 +13,7 @@ import type { Directory, Route } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
 import type { Answer, Encoding, HeadAsk } from '../wire/frames.pb.js'
+import { toHex } from '../wire/hex.ts'
 import { keepWarm } from '../wire/keep-warm.ts'
 import type { WireLogger } from '../wire/log.ts'
 import { PauseWatch } from '../wire/pause-watch.ts'
@@ -132,6 +133,8 @@ export class Driver {
   readonly #standby: boolean
   readonly #onlyPeers: ReadonlySet<string> | undefined
   readonly #session = crypto.getRandomValues(new Uint8Array(16))
+  /** What hops call the session in their logs. */
+  readonly name: string
   #epoch = 0
   /** KV positions that the chain has, or the next one is to have. */
   #reserved = 0
@@ -159,6 +162,7 @@ export class Driver {
 
   constructor(context: DriverContext, { reserveTokens, standby = false, onlyPeers }: DriverOptions) {
     this.#context = context
+    this.name = `${context.links.self}/${toHex(this.#session)}`
     this.#reserveTokens = reserveTokens
     this.#standby = standby
     this.#onlyPeers = onlyPeers
@@ -176,7 +180,7 @@ export class Driver {
     /** Peers at fault for chains lost on the way to this answer. */
     const blamed = new Set<string | undefined>()
     if (this.#chain !== undefined && this.#moveAway.take()) {
-      this.#context.logger.info({ epoch: this.#epoch }, 'the chain is too slow and there is a better one')
+      this.#context.logger.info({ session: this.name, epoch: this.#epoch }, 'the chain is too slow and there is a better one')
       lost = { peer: '', at: clock.now(), route: this.#chain.route }
       // What is to be left holds the session's KV.
       this.#prefersHolders = false
@@ -198,7 +202,7 @@ export class Driver {
       try {
         const first = this.#chain === undefined
         const chain = this.#chain ?? (await this.#open(tokens.length, signal))
-        if (first && attempt > 0) this.#context.logger.info({ epoch: chain.epoch }, 'the chain is open again')
+        if (first && attempt > 0) this.#context.logger.info({ session: this.name, epoch: chain.epoch }, 'the chain is open again')
         const answer = await this.#feed(chain, tokens, ask.head, signal)
         this.#tries = 0
         if (partsAt(this.#starts, tokens.length - 1).length === 0) this.#observe(chain.route, answer)
@@ -225,7 +229,8 @@ export class Driver {
         const hole = lost === undefined && error instanceof NoRouteError ? error : undefined
         if (hole !== undefined && clock.now() - startedAt >= patienceMs(this.#found, this.#context.model.digest))
           throw comeBackLater(hole)
-        this.#context.logger.info({ code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
+        const { code, details } = error
+        this.#context.logger.info({ session: this.name, code, peer: details.peer, epoch: this.#epoch }, error.message)
         if (this.#chain !== undefined) {
           stoodUntil = clock.now()
           lost ??= { peer: error.details.peer ?? '', at: stoodUntil, route: this.#chain.route }

@@ -32,7 +32,7 @@ export interface GenerationRequest {
 }
 
 export type GenerationEvent =
-  | { type: 'opened'; route: Route }
+  | { type: 'opened'; session: string; route: Route }
   | { type: 'recovered'; recovery: Recovery }
   | { type: 'token'; token: number; timings: HopTiming[]; logprobs: TokenLogprobs | undefined }
   | { type: 'ended'; reason: 'stop' | 'length' }
@@ -59,7 +59,7 @@ export async function* generate(
       const pick = (answer: Answer) => sampleRow(answer.rows[0]!, model.vocabulary, sampling, uniform, adjustments)
       const ask = { head, needsRow: (answer: Answer) => pick(answer) === undefined }
       const answered = await driver.next(tokens, ask, until, limit.signal)
-      if (tokens.length === prompt.length) yield { type: 'opened', route: answered.route }
+      if (tokens.length === prompt.length) yield { type: 'opened', session: driver.name, route: answered.route }
       if (answered.recovery !== undefined) yield { type: 'recovered', recovery: answered.recovery }
       const { answer, logits } = answered
       const token = logits === undefined ? pick(answer)! : sampleFull(logits, sampling, uniform, adjustments)

@@ -128,7 +128,14 @@ export interface Recovered {
 }
 
 export type CompletionEvent =
-  | { type: 'started'; model: string; promptTokens: number; chain: ChainHop[] }
+  | {
+      type: 'started'
+      model: string
+      promptTokens: number
+      chain: ChainHop[]
+      /** What the logs of the driver and of every hop call it; a cloud has none. */
+      session?: string
+    }
   /** Text as it may be shown: never half a character, never the beginning of a stop text. May be empty while held back. */
   | {
       type: 'text'

@@ -73,7 +73,9 @@ test('text in, text out, with its chain and what each hop took', async () => {
   const { swarm, complete } = swarmOf()
   const events = await complete()
   assert.equal(textOf(events), whole)
-  assert.deepEqual(events[0], {
+  const { session, ...begun } = events[0] as Extract<CompletionEvent, { type: 'started' }>
+  assert.match(session!, /^[^/]+\/[0-9a-f]{32}$/)
+  assert.deepEqual(begun, {
     type: 'started',
     model: manifest.digest,
     promptTokens: tokenizer.encode(PROMPT).length,
