@@ -1,5 +1,9 @@
 /** A file that says which process may write another one: two writers would undo each other's work. */
 import { open, readFile, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
+
+/** Of this process. */
+const held = new Set<string>()
 
 /** Whether it is ours now: false while another process that lives has it. */
 export async function takeLock(lock: string): Promise<boolean> {
@@ -8,11 +12,14 @@ export async function takeLock(lock: string): Promise<boolean> {
       const file = await open(lock, 'wx', 0o600)
       await file.writeFile(String(process.pid))
       await file.close()
+      held.add(resolve(lock))
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       // A process that was killed leaves its lock behind.
-      if (isAlive(Number(await readFile(lock, 'utf8').catch(() => '')))) return false
+      const pid = Number(await readFile(lock, 'utf8').catch(() => ''))
+      // In a container each start has the same id: a lock with it that we don't hold is of the one before.
+      if (pid === process.pid ? held.has(resolve(lock)) : isAlive(pid)) return false
       await rm(lock, { force: true })
     }
   }
@@ -21,7 +28,6 @@ export async function takeLock(lock: string): Promise<boolean> {
 
 function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  if (pid === process.pid) return true
   try {
     process.kill(pid, 0)
     return true
@@ -31,5 +37,6 @@ function isAlive(pid: number): boolean {
 }
 
 export function freeLock(lock: string): Promise<void> {
+  held.delete(resolve(lock))
   return rm(lock, { force: true })
 }

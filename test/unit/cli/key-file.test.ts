@@ -30,7 +30,7 @@ test('what can’t be read is not written over, and one command changes it at a 
     InvalidFileError
   )
   assert.equal(readFileSync(path, 'utf8'), '{"keys": [')
-  writeFileSync(`${path}.pid`, String(process.pid))
+  writeFileSync(`${path}.pid`, String(process.ppid))
   await assert.rejects(
     changeKeys(path, () => []),
     BusyError
