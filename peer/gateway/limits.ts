@@ -7,6 +7,11 @@ export const gatewayLimits = {
   MAX_BODY_BYTES: limit(1024 * 1024, 'bytes', 'a request body: a context of 128 Ki tokens is about half of this as text'),
   HEADERS_MS: limit(10_000, 'ms', 'longest a client may take to send its request line and headers'),
   REQUEST_MS: limit(60_000, 'ms', 'longest a client may take to send a whole request: the largest body at 17 KiB a second'),
+  SLOW_CHECK_MS: limit(
+    1_000,
+    'ms',
+    'how often connections are held against these two: a slow client is cut so much later at most'
+  ),
   MAX_CONNECTIONS: limit(1_024, '', 'connections at once, most of them idle; each costs some kilobytes'),
   MAX_CONCURRENT_ANSWERS: limit(
     64,
@@ -58,6 +63,7 @@ export const {
   MAX_BODY_BYTES,
   HEADERS_MS,
   REQUEST_MS,
+  SLOW_CHECK_MS,
   MAX_CONNECTIONS,
   MAX_CONCURRENT_ANSWERS,
   MAX_KEYS,

@@ -23,6 +23,7 @@ import {
   MAX_CONNECTIONS,
   READY_FRESH_MS,
   REQUEST_MS,
+  SLOW_CHECK_MS,
   STATUS_WAIT_MS
 } from './limits.ts'
 import { metered } from './metered.ts'
@@ -71,9 +72,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     bodyLimit: MAX_BODY_BYTES,
     forceCloseConnections: true,
     requestTimeout: REQUEST_MS,
+    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: SLOW_CHECK_MS },
     ...(logger === undefined ? {} : { loggerInstance: logger })
   })
-  server.server.headersTimeout = HEADERS_MS
   server.server.maxConnections = MAX_CONNECTIONS
   const created = Math.floor(Date.now() / 1000)
   const closing = new AbortController()

@@ -7,7 +7,7 @@ import { InternalServerError } from 'openai'
 import { PeerLostError } from '../../../peer/errors.ts'
 import type { Health } from '../../../peer/gateway/health.ts'
 import { messages, script, withGateway } from './gateway-kit.ts'
-import { digest, type Step, started, text } from './scripted-service.ts'
+import { digest, finished, type Step, started, text } from './scripted-service.ts'
 
 const asking = { model: 'psalter', messages }
 
@@ -71,6 +71,18 @@ test('an answer that fails or is left is counted by how it ended, with what it t
       assert.equal((await samples(other, 'shoal_gateway_tokens_total'))['model="psalter",kind="completion"'], 1)
     })
   }))
+
+test('tokens that are told at the end alone are counted once, and a prompt that goes on elsewhere is none of its own', () => {
+  const untold = (value: string): Step => ({ type: 'text', text: value, tokens: [] })
+  const moved: Step = { ...(started as Extract<Step, { type: 'started' }>), promptTokens: 8 }
+  return withGateway([started, untold('In '), moved, untold('the beginning'), finished], async (url, client) => {
+    await client.chat.completions.create(asking)
+    assert.deepEqual(await samples(url, 'shoal_gateway_tokens_total'), {
+      'model="psalter",kind="prompt"': 5,
+      'model="psalter",kind="completion"': 3
+    })
+  })
+})
 
 test('the figures hold no text of a client', () =>
   withGateway(script, async (url, client) => {
