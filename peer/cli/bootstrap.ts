@@ -1,7 +1,6 @@
 /**
  * `shoal bootstrap`: the rendezvous. The first directory node, a relay, and the server of page, manifests and weights.
  */
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
 import type { PublishedModel } from '../../bootstrap/published-model.ts'
 import { InvalidRequestError } from '../errors.ts'
@@ -13,16 +12,15 @@ import { logLevelOption, openLogger } from './logger.ts'
 import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collect, collectPlaces, parseHttpUrl, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
+import { addTlsOptions, readTls, type TlsOptions } from './tls.ts'
 
-interface BootstrapOptions extends MembershipOptions {
+interface BootstrapOptions extends MembershipOptions, TlsOptions {
   host: string
   port: number
   wsPort?: number
   tcpPort: number
   model?: string[]
   manifest?: string[]
-  tlsCert?: string
-  tlsKey?: string
   publicUrl?: string
   join?: string[]
   private?: boolean
@@ -44,8 +42,6 @@ export function bootstrapCommand(): Command {
     .option('--tcp-port <port>', 'port of libp2p over TCP; 0 lets the system choose', parsePort, 0)
     .option('--model <file|url>', 'GGUF to publish; may be given several times (default: the embedded psalter)', collect)
     .option('--manifest <file>', 'manifest of the --model at the same place, made by `shoal publish`; saves hashing it', collect)
-    .option('--tls-cert <file>', 'certificate chain (PEM)')
-    .option('--tls-key <file>', 'private key of the certificate (PEM)')
     .option('--public-url <url>', 'where the world reaches the port, behind a proxy', parseHttpUrl)
     .option(
       '--join <url|multiaddr>',
@@ -53,7 +49,7 @@ export function bootstrapCommand(): Command {
         'given several times, one side suffices, and it need not be up yet',
       collectPlaces
     )
-  return addMembershipOptions(command)
+  return addMembershipOptions(addTlsOptions(command))
     .option('--private', 'for those alone who have its invite, which is made now, printed, and kept beside the key file')
     .option('--identity <file>', 'key file of this node (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
@@ -130,11 +126,4 @@ async function bootstrap(options: BootstrapOptions, signal: AbortSignal): Promis
 function joinFlags({ network }: Membership, invite: string | undefined): string {
   if (invite !== undefined) return ` --invite ${invite}`
   return network === DEFAULT_NETWORK ? '' : ` --network ${network}`
-}
-
-async function readTls({ tlsCert, tlsKey }: BootstrapOptions) {
-  if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsCert === undefined || tlsKey === undefined) throw new InvalidRequestError('--tls-cert and --tls-key go together')
-  const [cert, key] = await Promise.all([readFile(tlsCert, 'utf8'), readFile(tlsKey, 'utf8')])
-  return { cert, key }
 }

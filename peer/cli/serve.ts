@@ -14,11 +14,12 @@ import { addMembershipOptions, type MembershipOptions, membershipOf } from './me
 import { collectHttpUrls, collectOrigins, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 import type { Selection } from './selection.ts'
+import { addTlsOptions, readTls, type TlsOptions } from './tls.ts'
 
 /** A short answer on a slow chain; Docker kills 10 s after it asks. */
 const DRAIN_SECONDS = 5
 
-interface ServeOptions extends HostingOptions, MembershipOptions {
+interface ServeOptions extends HostingOptions, MembershipOptions, TlsOptions {
   join: string[]
   host: string
   port: number
@@ -59,7 +60,7 @@ export function serveCommand(): Command {
     .option('--select <file>', 'JSON file of clouds, classes and budgets: choose edge or cloud for each request')
     .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
-  return addHostingOptions(addMembershipOptions(command))
+  return addHostingOptions(addMembershipOptions(addTlsOptions(command)))
     .option('--log-text', 'write prompts and answers to the log (default: never)')
     .addOption(logLevelOption('info'))
     .action((options: ServeOptions) => untilToldToEnd(signal => serve(options, signal), options.drain * 1_000))
@@ -83,6 +84,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   // Read before anything is claimed or joined: a wrong file is the first thing to hear of.
   const selecting = options.select === undefined ? undefined : await import('./selection.ts')
   const settings = await selecting?.readSelectionSettings(options.select!)
+  const tls = await readTls(options)
   const logger = openLogger(options.logLevel)
   const keys = options.keys === undefined ? undefined : watchKeys(options.keys, message => logger.warn({}, message))
   if (forAnybody) logger.warn({ host: options.host }, 'open: whoever reaches this address may use the gateway')
@@ -116,6 +118,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         ...(metrics === undefined ? {} : { metrics }),
         ...(options.cors === undefined ? {} : { origins: options.cors }),
         health: async (counts, limit) => describeHealth(swarm.self, counts, models, await swarm.directory(limit)),
+        ...(tls === undefined ? {} : { tls }),
         host: options.host,
         port: options.port,
         standby: options.standby === true,

@@ -3,10 +3,11 @@
  * swarm. It knows nothing of chains; a service answers, this gives the answer its form.
  */
 import { Readable } from 'node:stream'
-import fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Registry } from 'prom-client'
 import { BusyError, InternalError, PeerLeavingError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
+import type { TlsCertificate } from '../wire/limits.ts'
 import { guard, type KeyAccess, RATE_HEADERS } from './access.ts'
 import { chunkAnswer, collectAnswer, type OpenedAnswer, openAnswer } from './answer.ts'
 import { answerLog } from './answer-log.ts'
@@ -44,6 +45,8 @@ export interface GatewayOptions {
   host: string
   /** 0 lets the system choose. */
   port: number
+  /** Serve HTTPS. */
+  tls?: TlsCertificate
   /** Have standbys keep the KV of answers whose requests don't say (`CompletionRequest.standby`). Default: false. */
   standby?: boolean
   /** What clients must show, and what they used of it. Default: whoever reaches the gateway may use it. */
@@ -67,14 +70,19 @@ export interface Gateway {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { services, health, selection, clouds = false, host, port, standby = false, access, logger } = options
-  const server = fastify({
+  const { services, health, selection, clouds = false, host, port, tls, standby = false, access, logger } = options
+  const slow = { headersTimeout: HEADERS_MS, connectionsCheckingInterval: SLOW_CHECK_MS }
+  const common = {
     bodyLimit: MAX_BODY_BYTES,
-    forceCloseConnections: true,
+    forceCloseConnections: true as const,
     requestTimeout: REQUEST_MS,
-    http: { headersTimeout: HEADERS_MS, connectionsCheckingInterval: SLOW_CHECK_MS },
     ...(logger === undefined ? {} : { loggerInstance: logger })
-  })
+  }
+  const server = (
+    tls === undefined
+      ? fastify({ ...common, http: slow })
+      : fastify({ ...common, https: { ...slow, cert: tls.cert, key: tls.key } })
+  ) as FastifyInstance
   server.server.maxConnections = MAX_CONNECTIONS
   const created = Math.floor(Date.now() / 1000)
   const closing = new AbortController()
