@@ -4,7 +4,7 @@ import { NO_TOTALS } from './book.ts'
 import { committed, type Ledger } from './budget.ts'
 import { BATCH, INTERACTIVE } from './classes.ts'
 import { cloudArm } from './cloud-options.ts'
-import { cellScores } from './selector.ts'
+import { type ArmRecord, cellScores } from './selector.ts'
 import type { SelectionSettings } from './settings.ts'
 
 export interface SelectionReport {
@@ -26,6 +26,9 @@ export interface SelectionReport {
       /** Shares of the remembered samples. */
       violations: number
       failures: number
+      /** Means of remembered answers, prompt and answer together; null before the first. */
+      joules_per_token: number | null
+      money_per_token: number | null
     }[]
   }[]
   arms: {
@@ -33,6 +36,8 @@ export interface SelectionReport {
     in_flight: number
     /** Milliseconds for which it is left alone; null while one request tries it. */
     paused_ms: number | null
+    /** It changed for the worse and has not been found well since. */
+    turned_worse: boolean
     answered: number
     failed: number
     refused: number
@@ -94,7 +99,9 @@ export function describeSelection(book: SelectionBook, settings: SelectionSettin
             mean_reward: scores[index]!.mean ?? null,
             bound: scores[index]!.index ?? null,
             violations: record.samples === 0 ? 0 : record.violations / record.samples,
-            failures: record.samples === 0 ? 0 : record.failures / record.samples
+            failures: record.samples === 0 ? 0 : record.failures / record.samples,
+            joules_per_token: meanOf(record.energy, record),
+            money_per_token: meanOf(record.money, record)
           }))
         }
       ]
@@ -106,6 +113,7 @@ export function describeSelection(book: SelectionBook, settings: SelectionSettin
         arm,
         in_flight: book.inFlight(arm),
         paused_ms: Number.isFinite(until) ? Math.max(0, until - now) : null,
+        turned_worse: book.state.watched.has(arm),
         answered: totals.answered,
         failed: totals.failed,
         refused: totals.refused,
@@ -144,6 +152,12 @@ export function describeSelection(book: SelectionBook, settings: SelectionSettin
       }))
     }))
   }
+}
+
+/** Of those samples that earned something. */
+function meanOf(sum: number, { samples, failures }: ArmRecord): number | null {
+  const answered = samples - failures
+  return answered < samples * 1e-9 || answered === 0 ? null : sum / answered
 }
 
 function budgetOf(of: string, ledger: Ledger) {

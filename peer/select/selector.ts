@@ -69,8 +69,8 @@ export interface Score {
 export interface Choice {
   /** Undefined: no arm may serve the request. */
   arm: string | undefined
-  /** 'late': every arm that may serve it is estimated to miss the deadline; this one by the least. 'again': it turned worse, and may be well by now. */
-  reason: 'untried' | 'again' | 'best' | 'only' | 'late' | 'none'
+  /** 'late': every arm that may serve it is estimated to miss the deadline; this one by the least. 'recheck': it turned worse, and may be well by now. */
+  reason: 'untried' | 'recheck' | 'best' | 'only' | 'late' | 'none'
   scores: Score[]
   refused: { arm: string; why: Refusal }[]
 }
@@ -88,7 +88,7 @@ const MAX_CELLS = 256
 /** Weight at which an arm without work in flight is forgotten: below it, trying it anew is what the bonus asks for anyway. */
 const FORGOTTEN = 1e-3
 /** Pulls of others after which an arm that turned worse is tried again: one that is well again should be back within 50 requests. */
-const TRY_AGAIN_AFTER = 40
+const RECHECK_AFTER = 40
 /** Weight of the answers that a surprise is held against: one answer, some time ago. */
 const LEAST_EXPECTED_OF = 0.2
 
@@ -133,17 +133,17 @@ export function select(
   const records = state.cells.get(cellOf(ask.class, ask.promptTokens, ask.stream)) ?? new Map<string, ArmRecord>()
   const scores = scoresOf(records, allowed, ask, options)
   const untried = scores.find(({ index }) => index === undefined)
-  const again = untried === undefined ? dueAgain(state, allowed) : undefined
-  const arm = untried?.arm ?? again ?? first(scores, (a, b) => b.index! - a.index!)!.arm
-  const why = untried !== undefined ? 'untried' : again !== undefined ? 'again' : 'best'
+  const recheck = untried === undefined ? dueRecheck(state, allowed) : undefined
+  const arm = untried?.arm ?? recheck ?? first(scores, (a, b) => b.index! - a.index!)!.arm
+  const why = untried !== undefined ? 'untried' : recheck !== undefined ? 'recheck' : 'best'
   return { arm, reason: allowed.length === 1 ? 'only' : why, scores, refused }
 }
 
 /** The arm that turned worse and was not tried for longest, if for long enough; one request at a time tries it. */
-function dueAgain({ pulls, watched, cells }: SelectorState, allowed: readonly Arm[]): string | undefined {
+function dueRecheck({ pulls, watched, cells }: SelectorState, allowed: readonly Arm[]): string | undefined {
   const due = allowed.flatMap(({ id }) => {
     const lastAt = watched.get(id)
-    if (lastAt === undefined || pulls - lastAt < TRY_AGAIN_AFTER) return []
+    if (lastAt === undefined || pulls - lastAt < RECHECK_AFTER) return []
     return [...cells.values()].some(records => (records.get(id)?.inFlight ?? 0) > 0) ? [] : [{ id, lastAt }]
   })
   return first(due, (a, b) => a.lastAt - b.lastAt)?.id

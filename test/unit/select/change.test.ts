@@ -57,11 +57,11 @@ test('an arm that turned worse is tried again after forty pulls of others, by on
     const begun = started(state, ask(), arms.find(({ id }) => id === choice.arm)!)
     state = choice.arm === 'a' ? begun.state : finished(begun.state, begun.pull, steady())
     if (choice.arm === 'a') {
-      assert.equal(choice.reason, 'again')
+      assert.equal(choice.reason, 'recheck')
       assert.ok(begun.state.pulls - 1 - last >= 40)
     }
   }
-  assert.equal(reasons.filter(reason => reason === 'again').length, 1)
+  assert.equal(reasons.filter(reason => reason === 'recheck').length, 1)
   // It does not answer: however long that takes, nobody follows it.
   for (let count = 0; count < 100; count++) {
     const choice = select(state, ask(), arms)
@@ -81,5 +81,5 @@ test('an arm that is not allowed is not tried again either', () => {
   const state = serve(worsened(), [arms[1]!], 100, steady).state
   const closed = select(state, ask(), [arm('a', { freeKvTokens: 0 }), arm('b')])
   assert.deepEqual([closed.arm, closed.reason], ['b', 'only'])
-  assert.equal(select(state, ask(), arms).reason, 'again')
+  assert.equal(select(state, ask(), arms).reason, 'recheck')
 })

@@ -82,11 +82,13 @@ test('the report tells each class and arm, the budgets, and the decisions, all a
   assert.deepEqual([cell.class, cell.prompt_tokens, cell.stream], ['interactive', 256, true])
   const [told] = cell.arms
   assert.deepEqual([told.arm, told.pulls, told.in_flight, told.violations], ['cloud:big', 2, 1, 0])
+  // 111 of 111 tokens, and 20 joules.
+  assert.deepEqual([told.money_per_token, told.joules_per_token], [1, 20 / 111])
   // Slack 0.75 of the first token, 1 of money and of energy as the dearest arm, weighed by halves.
   assert.ok(Math.abs(told.mean_reward - -0.25) < 1e-9, String(told.mean_reward))
   assert.ok(told.bound > told.mean_reward)
   assert.deepEqual(report.budgets[0], { of: 'all clouds', limit: 500, spent: 111, reserved: 150, overruns: 0 })
-  assert.equal(report.arms[0].answered, 1)
+  assert.deepEqual([report.arms[0].answered, report.arms[0].turned_worse], [1, false])
   assert.equal(report.decisions.length, 100)
   assert.equal(report.decisions[0].at, '1970-01-01T00:00:00.149Z')
 })
