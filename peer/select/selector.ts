@@ -91,6 +91,8 @@ const FORGOTTEN = 1e-3
 const RECHECK_AFTER = 40
 /** Weight of the answers that a surprise is held against: one answer, some time ago. */
 const LEAST_EXPECTED_OF = 0.2
+/** A failure says less of an arm than a late answer: breaker and penalty know it already. More than one in five adds up. */
+const FAILURE_SURPRISE = -0.5
 
 const unseen: ArmRecord = {
   samples: 0,
@@ -181,7 +183,7 @@ export function finished(
     else records.set(id, old)
   }
   const old = records.get(arm)!
-  const drift = driftAfter(old, sample.slack, expectedSlack)
+  const drift = driftAfter(old, sample, expectedSlack)
   const changed = hasChanged(drift, state.watched.has(arm) ? options.change / 2 : options.change)
   records.set(arm, withSample(changed ? withoutSamples(old) : { ...old, drift }, sample, expectedSlack))
   const after = withRecords(state, cell, records)
@@ -206,10 +208,10 @@ function withoutSamples({ inFlight, pulls }: ArmRecord): ArmRecord {
   return { ...unseen, inFlight, pulls }
 }
 
-/** The drift with one more answer's slack, held against what those before it and the estimate promised. */
-function driftAfter(record: ArmRecord, slack: number, expected: number): Drift {
-  const answered = record.samples - record.failures
-  return answered < LEAST_EXPECTED_OF ? record.drift : drifted(record.drift, slack - promisedSlack(record, expected))
+/** The drift with one more sample, held against what those before it and the estimate promised. */
+function driftAfter(record: ArmRecord, { slack, failed }: Sample, expected: number): Drift {
+  if (record.samples - record.failures < LEAST_EXPECTED_OF) return record.drift
+  return drifted(record.drift, failed ? FAILURE_SURPRISE : slack - promisedSlack(record, expected))
 }
 
 /** The arm has changed: what other cells know of it is of another arm. It is tried anew in each. */

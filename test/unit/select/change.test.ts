@@ -71,6 +71,20 @@ test('an arm that turned worse is tried again after forty pulls of others, by on
   }
 })
 
+test('a failure now and then is no change of an arm; many are', () => {
+  const serveFailing = (every: number) => {
+    let count = 0
+    return serve(newSelector(), arms, 120, id => {
+      if (id === 'b') return answer(1_500, 150)
+      return ++count > 20 && count % every === 0 ? answer(1, 0, { result: 'failed' }) : fast()
+    })
+  }
+  const rare = serveFailing(10)
+  assert.equal(rare.state.watched.size, 0)
+  assert.ok(rare.went.filter(id => id === 'a').length > 110)
+  assert.equal(serveFailing(2).state.watched.size, 1)
+})
+
 test('one good answer of an arm that turned worse brings it back', () => {
   const { state, went } = serve(worsened(), arms, 60, id => (id === 'a' ? fast() : steady()))
   assert.equal(state.watched.size, 0)
