@@ -15,8 +15,12 @@ export interface HostingOptions {
 
 export function addHostingOptions(command: Command): Command {
   return command
-    .option('--model <name>', 'name or digest of the model to host (default: the bootstrap’s first)')
-    .option('--layers <first-last>', 'host exactly these layers, e.g. 0-2 (default: what the swarm lacks most)', parseLayers)
+    .option('--model <name>', 'name or digest of the model to host (default: the one that donors are wanted for most)')
+    .option(
+      '--layers <first-last>',
+      'host exactly these layers, e.g. 0-2 (default: what the swarm lacks most, now and later)',
+      parseLayers
+    )
     .addOption(
       new Option('--memory <amount>', 'memory to give for weights and KV, e.g. 512M')
         .default(2 * 1024 ** 3, '2G')

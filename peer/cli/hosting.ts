@@ -51,7 +51,7 @@ export async function startHosting(
   }
   try {
     const { adapter } = device
-    const manifest = await swarm.model(options.model)
+    const manifest = await swarm.model(options.model ?? (await swarm.wantedModel()))
     const sources = await Promise.all(manifest.sources.map(url => openHttpSource(url, { signal })))
     const cache = await openChunkCache()
     const bar = progressBar('loading weights')

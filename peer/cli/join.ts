@@ -9,6 +9,8 @@ import type { NamedManifest } from '../model/manifest.ts'
 import { openCompletionService } from '../session/completion.ts'
 import { directoryOf } from '../session/directory-query.ts'
 import type { MeasuringService } from '../session/types.ts'
+import { mergeDirectories } from '../swarm/directory.ts'
+import { mostWanted } from '../swarm/model-choice.ts'
 import { Reputation } from '../swarm/reputation.ts'
 import type { Directory } from '../swarm/types.ts'
 import { fetchManifest } from '../weights/fetch-manifest.ts'
@@ -18,6 +20,9 @@ import { join, type RendezvousModel } from '../wire/join.ts'
 import { withLoopback } from '../wire/loopback.ts'
 import type { Membership } from '../wire/membership.ts'
 import { createNode } from '../wire/node.ts'
+
+/** Models that a newcomer compares: each is a question to the directory nodes, which answer eight a second. */
+const MAX_COMPARED = 8
 
 export interface JoinOptions {
   membership: Membership
@@ -51,6 +56,8 @@ export interface Swarm {
   readonly reputation: Reputation
   /** Live announcements of every model. */
   directory: (signal?: AbortSignal) => Promise<Directory>
+  /** Digest of the model that donors are wanted for most. */
+  wantedModel: () => Promise<string>
   /** The model of this name or digest, or the first; its manifest is fetched and held against its digest. */
   model: (name?: string) => Promise<PublishedModel>
   openService: (name?: string) => Promise<ServedCompletions>
@@ -90,6 +97,13 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
     client,
     reputation,
     directory: asking => directory.query('', asking),
+    wantedModel: async () => {
+      const { digest } = chooseModel(models, undefined, place)
+      if (models.length === 1) return digest
+      const asked = models.slice(0, MAX_COMPARED)
+      const found = await Promise.all(asked.map(model => directory.query(model.digest, signal)))
+      return mostWanted(mergeDirectories(found), asked)
+    },
     model,
     openService,
     openServices: async () => {

@@ -39,7 +39,13 @@ test('an answer reserves as it grows, computes no position twice and tells of no
     const computed = engine.batches.flat().reduce((sum, { count }) => sum + count, 0)
     assert.equal(computed, PROMPT.length + LONG - 1)
   }
+  for (const { host } of swarm.hosts) {
+    // Growing asks for no other session.
+    assert.equal(host.offer()?.demand, 1)
+  }
   assert.deepEqual(swarm.freeBlocks(), [256, 256])
+  await swarm.clock.pass(10 * 60_000)
+  assert.equal(swarm.hosts[0]!.host.offer()?.demand, 0)
 })
 
 test('answers that outgrow a full pool together all come to their end: one gives way and is replayed', async () => {
