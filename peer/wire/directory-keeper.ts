@@ -10,6 +10,9 @@ import type { WireLogger } from './log.ts'
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 30_000
 
+/** A connection that ends sooner was refused: a node that is full ends them as soon as it has taken them. */
+const LASTING_MS = 5_000
+
 /** One attempt over all of the node's addresses. */
 const ATTEMPT_MS = 10_000
 
@@ -33,9 +36,10 @@ export async function keepConnected(
       addresses = await ways(signal)
       const connection = await node.dial(addresses, { signal: AbortSignal.any([signal, AbortSignal.timeout(ATTEMPT_MS)]) })
       const peer = connection.remotePeer
-      attempt = 0
+      const connectedAt = performance.now()
       logger.info({ directoryNode: peer.toString(), address: connection.remoteAddr.toString() }, 'directory node connected')
       await disconnected(node, peer, signal)
+      if (performance.now() - connectedAt >= LASTING_MS) attempt = 0
       if (!signal.aborted) logger.warn({ directoryNode: peer.toString() }, 'directory node disconnected')
     } catch (error) {
       if (signal.aborted) return
