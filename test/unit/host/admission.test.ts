@@ -48,6 +48,23 @@ test('an answer reserves as it grows, computes no position twice and tells of no
   assert.equal(swarm.hosts[0]!.host.offer()?.demand, 0)
 })
 
+test('hops and standbys that die at any moment of a growing answer cost no token of it', async () => {
+  for (const standby of [false, true])
+    for (let at = 40; at < 400; at += 83) {
+      const swarm = new SmallSwarm([...TWO, ...TWO, ...TWO])
+      swarm.network.onFrame = ({ index }) => {
+        if (index === at) swarm.kill(at % 2)
+        if (index === at + 11) swarm.kill(2 + (at % 2))
+      }
+      const events = await swarm.run({ maxTokens: LONG, standby }, GROWING)
+      assert.deepEqual(tokensOf(events), expected, `killed at frame ${at}`)
+      await swarm.clock.pass(40_000)
+      swarm.hosts.forEach(({ id }, host) => {
+        if (!swarm.gone.has(id)) assert.equal(swarm.freeBlocks()[host], 256, 'all is given back')
+      })
+    }
+})
+
 test('answers that outgrow a full pool together all come to their end: one gives way and is replayed', async () => {
   // Ten blocks; each answer needs eight in the end and three to begin.
   const swarm = new SmallSwarm(TWO.map(span => ({ ...span, blocks: 10 })))
