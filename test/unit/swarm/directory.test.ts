@@ -110,6 +110,8 @@ test('an announcement is its peer’s, bounded and plausible', async () => {
   }
   await assert.rejects(verifyAnnouncement(new Uint8Array(20_000)), /20000 bytes/)
   const offer = announcement.offers[0]!
+  const moving = { ...announcement, offers: [{ ...offer, sessions: 0, movable: true, leaving: true, demand: 4 }] }
+  assert.deepEqual(await verifyAnnouncement(await signAnnouncement(moving, key)), moving)
   const wrong: [Partial<Announcement>, RegExp][] = [
     [{ sequence: -1 }, /sequence/],
     [{ sequence: 2 ** 31 }, /sequence/],
@@ -126,7 +128,9 @@ test('an announcement is its peer’s, bounded and plausible', async () => {
     [{ offers: [{ ...offer, span: { first: 2, end: 2 } }] }, /span/],
     [{ offers: [{ ...offer, model: 'AB'.repeat(32) }] }, /model/],
     [{ offers: [{ ...offer, queueMs: -1 }] }, /queueMs/],
-    [{ offers: [{ ...offer, freeKvTokens: 1.5 }] }, /freeKvTokens/]
+    [{ offers: [{ ...offer, freeKvTokens: 1.5 }] }, /freeKvTokens/],
+    [{ offers: [{ ...offer, sessions: -1 }] }, /sessions/],
+    [{ offers: [{ ...offer, demand: 2 ** 31 }] }, /demand/]
   ]
   for (const [change, field] of wrong) await assert.rejects(signAnnouncement({ ...announcement, ...change }, key), field)
 })

@@ -54,7 +54,11 @@ const announcement = {
       prefillRate: 1_000,
       decodeRate: 100,
       freeKvTokens: 64,
-      queueMs: 0
+      queueMs: 0,
+      sessions: 3,
+      movable: true,
+      leaving: true,
+      demand: 4
     }
   ]
 }
