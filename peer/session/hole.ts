@@ -5,8 +5,11 @@
 import { NoRouteError } from '../errors.ts'
 import type { Directory } from '../swarm/types.ts'
 
-/** A peer that loads may serve already: what it says reaches readers up to 1 s late, and gossip takes a moment. */
-const LATE_WORD_MS = 2_000
+/**
+ * A peer that loads may serve already: what it says reaches readers up to 1 s late, gossip takes a moment, and a busy machine
+ * another. Below the 5 s in which a gateway's stream still gets a status of its own.
+ */
+const LATE_WORD_MS = 4_000
 /** An idle peer has taken the layers by then, where weights are at hand. */
 const RETRY_AFTER_MS = 10_000
 
