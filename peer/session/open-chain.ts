@@ -16,7 +16,7 @@ const OPEN_MARGIN_MS = 20_000
  * @throws BusyError, PeerLostError, PeerLeavingError, ModelMismatchError, DeadlineError, the signal's reason
  */
 export async function openChain(options: ChainOptions, signal: AbortSignal): Promise<Chain> {
-  const { links, clock, route, model, pace, reachMs, privateKey } = options
+  const { links, clock, route, model, privateKey } = options
   const hops = route.hops.map(({ peer, span, addresses, numerics, standby }) => ({
     peer,
     firstLayer: span.first,
@@ -43,15 +43,14 @@ export async function openChain(options: ChainOptions, signal: AbortSignal): Pro
     },
     privateKey
   )
-  const first = route.hops[0]!
+  const first = hops[0]!
   let channel: Channel<ChainFrame>
   try {
-    channel = await within(clock, Math.min(DIAL_MS, reachMs(first)), `dialling ${first.peer}`, signal, dialling =>
+    channel = await within(clock, DIAL_MS, `dialling ${first.peer}`, signal, dialling =>
       links.dial(first.peer, first.addresses, chainProtocol, dialling)
     )
   } catch (thrown) {
     signal.throwIfAborted()
-    pace.unreached()
     throw new PeerLostError(`can't reach ${first.peer}: ${toShoalError(thrown).message}`, { peer: first.peer }, { cause: thrown })
   }
   const chain = new Chain(options, channel)

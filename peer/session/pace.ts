@@ -67,7 +67,7 @@ export class Pace {
     this.#patience = Math.min(MAX_PATIENCE, this.#patience * 2)
   }
 
-  /** A hop was given up since the one before it, or the driver, took too long to reach it. */
+  /** A hop was given up since the one before it took too long to reach it. */
   unreached(): void {
     this.#dialPatience = Math.min(MAX_PATIENCE, this.#dialPatience * 2)
   }

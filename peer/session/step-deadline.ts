@@ -54,7 +54,7 @@ export function silenceMs(pace: Pace, bytes: number, hinted: boolean): number {
   return Math.min(MOST_SILENT_MS, limit * patience)
 }
 
-/** From the dial to a hop of the last chain, for which there is another, until it counts as lost. */
+/** From the dial to a hop of the last chain, in whose place there is another, until it counts as lost. */
 export function reachMs({ addresses }: RouteHop, { dialPatience }: Pace): number {
   const dialable = addresses.some(address => !address.includes('/p2p-circuit'))
   return (dialable ? REACH_MS : WEBRTC_REACH_MS) * dialPatience

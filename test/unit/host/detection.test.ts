@@ -162,6 +162,20 @@ for (const victims of [
     await checkFreed(swarm)
   })
 
+test('a neighbour of a frozen hop that nobody can stand in for is waited for until it comes back', async () => {
+  const swarm = new SmallSwarm([...THREE, THREE[0]!])
+  takeTime(swarm, 30)
+  const [first, only] = swarm.hosts.map(({ id }) => id) as [string, string]
+  const loss = await runLosing(swarm, { tokens: 4 }, () => {
+    swarm.network.freeze(first)
+    swarm.network.freeze(only)
+    swarm.clock.after(6_000, () => swarm.network.resume(only))
+  })
+  assert.deepEqual(loss, { ...loss, tokens: expected, lost: [first] })
+  assert.ok(!swarm.reputation.isBanned(only, swarm.clock.now()))
+  await checkFreed(swarm)
+})
+
 test('a row of logits asked of a frozen last hop comes from another one', async () => {
   const swarm = new SmallSwarm([...THREE, ...THREE])
   const { id } = swarm.hosts[2]!
