@@ -29,8 +29,11 @@ const MOST_BULK_MS = 4_000
  * How long it may take to reach a hop of the last chain, from its new neighbour: it was there a moment ago, and where it is
  * gone with the one that was lost, nothing else tells so soon. WebRTC is signalled over a relay, which takes seconds.
  */
-const REACH_MS = 1_000
+const REACH_MS = 1_500
 const WEBRTC_REACH_MS = 4_000
+/** Times round the chain that handshakes and negotiation take on machines that are late to answer. */
+const REACH_WAYS = 10
+const MOST_REACH_MS = 8_000
 
 /** A run takes this many times what it should before the GPU counts as hung: batches and other programs slow it. */
 const HUNG_FACTOR = 8
@@ -55,9 +58,10 @@ export function silenceMs(pace: Pace, bytes: number, hinted: boolean): number {
 }
 
 /** From the dial to a hop of the last chain, in whose place there is another, until it counts as lost. */
-export function reachMs({ addresses }: RouteHop, { dialPatience }: Pace): number {
+export function reachMs({ addresses }: RouteHop, { wayMs = 0, dialPatience }: Pace): number {
   const dialable = addresses.some(address => !address.includes('/p2p-circuit'))
-  return (dialable ? REACH_MS : WEBRTC_REACH_MS) * dialPatience
+  const least = dialable ? REACH_MS : WEBRTC_REACH_MS
+  return Math.max(least, Math.min(MOST_REACH_MS, REACH_WAYS * wayMs)) * dialPatience
 }
 
 /** How long a run of `tokens` may take at a hop that answers. */
