@@ -33,8 +33,8 @@ export interface AnswerStream {
   readonly ended: Promise<AnswerEnd>
 }
 
-/** Asks for the continuation of the text, greedily; with standbys where `standby` wants them. */
-export function streamAnswer(gateway: string, golden: GoldenText, signal: AbortSignal, standby = false): AnswerStream {
+/** Asks for the continuation of the text, greedily; `standby` as in the request, undefined: as the gateway has it. */
+export function streamAnswer(gateway: string, golden: GoldenText, signal: AbortSignal, standby?: boolean): AnswerStream {
   const tokens: StreamedToken[] = []
   const ended = read(gateway, golden, tokens, signal, standby)
   ended.catch(() => {})
@@ -54,7 +54,7 @@ async function read(
   { prompt, tokens: golden }: GoldenText,
   tokens: StreamedToken[],
   signal: AbortSignal,
-  standby: boolean
+  standby: boolean | undefined
 ): Promise<AnswerEnd> {
   const response = await fetch(`${gateway}/v1/completions`, {
     method: 'POST',
@@ -67,7 +67,7 @@ async function read(
       // With log-probabilities each chunk says of which tokens it is.
       logprobs: 0,
       stream: true,
-      shoal: { standby }
+      ...(standby === undefined ? {} : { shoal: { standby } })
     }),
     signal
   })
