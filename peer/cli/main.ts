@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 /**
  * The `shoal` command: reads the command line, runs one of its commands, and turns what went wrong into one line and an
  * exit code.

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { DeadlineError, InternalError } from '../errors.ts'
 import type { ReadyNotice } from './ready.ts'
+import { MALLOC_ENV, NODE_FLAGS } from './service-memory.ts'
 
 const MAIN = fileURLToPath(new URL(`./main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url))
 
@@ -45,11 +46,11 @@ export interface ServiceOptions {
 export async function startService(args: readonly string[], options: ServiceOptions = {}): Promise<ServiceProcess> {
   const { readyMs = 120_000, env = process.env, onLog, signal } = options
   signal?.throwIfAborted()
-  const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args, '--json'], {
     // A group of its own, so that Ctrl-C reaches it through its parent, once; the channel tells it when the parent is gone.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env
+    env: { ...MALLOC_ENV, ...env }
   })
   const exited = new Promise<ServiceExit>((resolve, reject) => {
     child.once('exit', (code, signal) => resolve({ code, signal }))

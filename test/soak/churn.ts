@@ -13,6 +13,19 @@ export type Fault = (typeof FAULTS)[number]
 const PAUSE_MS: Range = [2_000, 8_000]
 const AWAY_MS: Range = [1_000, 12_000]
 
+/** One peer's absence. */
+interface Absence {
+  fault: Fault
+  holder: Holder
+  /** ms of Date.now(). */
+  from: number
+  /** Undefined while it is away. */
+  until: number | undefined
+}
+
+/** Absences remembered: those of an answer's time and then some. */
+const MAX_ABSENCES = 256
+
 type Range = readonly [least: number, most: number]
 
 export class Churn {
@@ -29,6 +42,7 @@ export class Churn {
   /** Those that the gateway could use now. */
   readonly #usable: Set<Holder>
   readonly #returning = new Set<Promise<void>>()
+  #absences: Absence[] = []
   #draws = 0
 
   /** `lasting` are frozen at most. */
@@ -56,12 +70,26 @@ export class Churn {
     if (failure.signal.aborted) throw failure.signal.reason
   }
 
+  /** Who was away at any time since `from`, ms of Date.now(), for a report. */
+  absencesSince(from: number): string {
+    const seconds = (at: number | undefined) => (at === undefined ? '' : `${((at - from) / 1_000).toFixed(1)} s`)
+    return this.#absences
+      .filter(({ until }) => until === undefined || until >= from)
+      .map(({ fault, holder, from: left, until }) => {
+        const who = `${holder.peer.slice(-6)} of part ${holder.part}`
+        return `${fault} ${who} ${seconds(left)}–${seconds(until)}`
+      })
+      .join(', ')
+  }
+
   async #strike(victim: Holder): Promise<void> {
     this.#usable.delete(victim)
     const fault = this.#lasting.has(victim) ? 'freeze' : FAULTS[Math.floor(this.#draw() * FAULTS.length)]!
     const away = this.#within(AWAY_MS)
     const asItself = this.#draw() < 0.5
     this.counts[fault]++
+    const absence: Absence = { fault, holder: victim, from: Date.now(), until: undefined }
+    this.#absences = [...this.#absences, absence].slice(-MAX_ABSENCES)
     if (fault === 'freeze') this.#pool.freeze(victim)
     else if (fault === 'kill') this.#pool.kill(victim)
     else await this.#pool.leave(victim)
@@ -74,6 +102,7 @@ export class Churn {
     }
     await this.#pool.known([back])
     this.#usable.add(back)
+    absence.until = Date.now()
   }
 
   /** One of those whose part has another holder; of the newest chain as often as not, since only that one is missed. */

@@ -30,15 +30,28 @@ if (!(minutes > 0 && minutes <= 24 * 60 && Number.isSafeInteger(seed))) {
       .map(([what, count]) => `${what} ${count}`)
       .join(', ')
   )
-  const rows = processes.map(({ name, firstBytes, lastBytes, meanBytes, growth, anonymousGrowth }) => [
+  const percent = (share: number) => `${(100 * share).toFixed(2)}%`
+  const rows = processes.map(({ name, firstBytes, lastBytes, meanBytes, mostBytes, growth, anonymousGrowth, restlessGrowth }) => [
     name,
     megabytes(firstBytes),
     megabytes(lastBytes),
     megabytes(meanBytes),
-    `${(100 * growth).toFixed(2)}%`,
-    `${(100 * anonymousGrowth).toFixed(2)}%`
+    percent(growth),
+    percent(anonymousGrowth),
+    megabytes(mostBytes),
+    percent(restlessGrowth)
   ])
-  console.log(`\n${table(['process', 'first', 'last', 'mean of last half', 'slope per 10 min', 'of anonymous memory'], rows)}`)
+  const head = [
+    'last half, after collections',
+    'first',
+    'last',
+    'mean',
+    'slope per 10 min',
+    'of anonymous',
+    'most ever',
+    'slope ever'
+  ]
+  console.log(`\n${table(head, rows)}`)
   console.log(violations.length === 0 ? '\nno violation' : `\n${violations.length} violations:\n${violations.join('\n')}`)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 1)}\n`)
   if (violations.length > 0) process.exitCode = 1

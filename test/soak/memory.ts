@@ -8,10 +8,15 @@ export interface MemorySample {
   rss: number
   /** Of these what no file backs: the rest, program text above all, comes and goes as the kernel likes. */
   anonymous: number
+  /** Whether garbage was collected just before. */
+  collected: boolean
 }
 
+/** What the kernel says of a process at some moment. */
+export type Resident = Pick<MemorySample, 'rss' | 'anonymous'>
+
 /** Resident bytes of a process, undefined when it is gone. Linux only: https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
-export async function residentBytes(pid: number): Promise<Omit<MemorySample, 'at'> | undefined> {
+export async function residentBytes(pid: number): Promise<Resident | undefined> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024
   const [rss, anonymous] = [bytes('VmRSS'), bytes('RssAnon')]
