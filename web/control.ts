@@ -4,19 +4,24 @@
  */
 import type { Donation, DonationEvent } from '../peer/host/donate.ts'
 import { warningsOf } from '../peer/model/model-text.ts'
+import type { DirectoryEntry } from '../peer/swarm/types.ts'
+import { ChatControl } from './chat-control.ts'
 import type { PageActions } from './components/page.tsx'
-import { converse, messagesOf } from './converse.ts'
 import { lookForGpu } from './gpu.ts'
-import { missingLayers } from './layers.ts'
+import { coverageOf, holdersOf } from './layers.ts'
 import { memoryChoice } from './memory-choice.ts'
 import { type PageAddress, readPageAddress } from './page-address.ts'
-import { type PageState, withAnswer } from './state.ts'
+import { isAnswering, type ModelChoice, type PageState } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
-import { answerNotice, comingBackNotice, donationNotice, joinNotice, notJoinedNotice, unreachableNotice } from './words.ts'
+import { viewOf } from './view-name.ts'
+import { comingBackNotice, donationNotice, joinNotice, unreachableNotice } from './words.ts'
 
 /** The picture of the swarm is at most this old. */
 const DIRECTORY_MS = 2_000
+/** Models that are not chosen are asked about this much less often, and no more of them than fit a list. */
+const OTHER_MODELS_ROUNDS = 8
+const MAX_MODELS_WATCHED = 32
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 15_000
 /** Running answers get this long to end when a donor stops. */
@@ -40,34 +45,33 @@ class PageControl {
   readonly #closing = new AbortController()
   #peer: TabPeer | undefined
   #donation: Donation | undefined
-  #answering: AbortController | undefined
+  readonly #chat: ChatControl
 
-  readonly actions: PageActions = {
-    onModel: digest => this.#chooseModel(digest),
-    onBudget: bytes => void this.#showMemory(bytes),
-    onStart: () => void this.#donate(),
-    onStop: () => void this.#stopDonating(),
-    onSend: text => void this.#answer(text),
-    onStopAnswer: () => this.#answering?.abort(),
-    onNewChat: () => this.#store.update(state => ({ ...state, turns: [] })),
-    onSettings: settings => this.#store.update(state => ({ ...state, settings }))
-  }
+  readonly actions: PageActions
 
   constructor(store: Store<PageState>, address: PageAddress) {
     this.#store = store
     this.#address = address
+    this.#chat = new ChatControl(store, () => this.#peer)
+    this.actions = {
+      ...this.#chat.actions,
+      onModel: digest => this.#chooseModel(digest),
+      onBudget: bytes => void this.#showMemory(bytes),
+      onStart: () => void this.#donate(),
+      onStop: () => void this.#stopDonating()
+    }
   }
 
   async start(): Promise<TabPeer> {
     const { bootstrap, invite } = this.#address
     const headlessCommand = `npx shoal edge --join ${bootstrap.replace(/\/$/, '')}${invite === undefined ? '' : ` --invite ${invite}`}`
     this.#store.update(state => ({ ...state, headlessCommand }))
+    this.#followAddress()
+    addEventListener('hashchange', () => this.#followAddress())
     void lookForGpu().then(gpu => this.#store.update(state => ({ ...state, gpu })))
     addEventListener('pagehide', () => this.#goodbye())
     // A page that comes back from the browser's cache has said goodbye already.
     addEventListener('pageshow', event => event.persisted && location.reload())
-    // Another invite pasted over this one.
-    addEventListener('hashchange', () => location.reload())
     const peer = await this.#join()
     this.#peer = peer
     const countLinks = () => {
@@ -91,6 +95,19 @@ class PageControl {
     return peer
   }
 
+  #followAddress(): void {
+    const { invite } = readPageAddress(location.href)
+    const view = viewOf(location.hash)
+    if (invite === undefined && this.#address.invite !== undefined) {
+      // A link to a view names no invite; the page must still open after a reload.
+      history.replaceState(undefined, '', `#${view}&invite=${this.#address.invite}`)
+    } else if (invite !== this.#address.invite) {
+      location.reload()
+      return
+    }
+    this.#store.update(state => ({ ...state, view }))
+  }
+
   async #join(): Promise<TabPeer> {
     const { bootstrap, webrtc, invite } = this.#address
     // The page is there before the network code is.
@@ -112,12 +129,13 @@ class PageControl {
 
   async #watchDirectory(peer: TabPeer): Promise<void> {
     const { signal } = this.#closing
-    while (!signal.aborted) {
+    for (let round = 0; !signal.aborted; round++) {
       const { model } = this.#store.get()
       if (model !== undefined && !document.hidden) {
         try {
           const { entries } = await peer.directory(model.digest, signal)
-          this.#store.update(state => ({ ...state, directory: entries, connection: { phase: 'connected' } }))
+          this.#store.update(state => withDirectory(state, model, entries))
+          if (round % OTHER_MODELS_ROUNDS === 0) await this.#askAboutOthers(peer, model)
         } catch {
           signal.throwIfAborted()
           const notice = unreachableNotice(this.#address.bootstrap)
@@ -128,15 +146,24 @@ class PageControl {
     }
   }
 
+  /** The model picker tells of each model whether it can be had. */
+  async #askAboutOthers(peer: TabPeer, chosen: ModelChoice): Promise<void> {
+    for (const model of this.#store.get().models.slice(0, MAX_MODELS_WATCHED)) {
+      if (model.digest === chosen.digest) continue
+      const { entries } = await peer.directory(model.digest, this.#closing.signal)
+      this.#store.update(state => withCoverage(state, model, entries))
+    }
+  }
+
   #chooseModel(digest: string): void {
-    if (this.#donation !== undefined || this.#answering !== undefined) return
+    if (this.#donation !== undefined || isAnswering(this.#store.get())) return
     this.#store.update(state => ({
       ...state,
       model: state.models.find(model => model.digest === digest) ?? state.model,
       warnings: [],
       directory: undefined,
       memory: undefined,
-      turns: []
+      contextLength: undefined
     }))
     void this.#showMemory()
   }
@@ -150,7 +177,8 @@ class PageControl {
       const warnings = warningsOf(manifest.tokenizer)
       const { span } = this.#address
       if (span !== undefined) memory.layers = span.end - span.first
-      this.#store.update(state => (state.model === model ? { ...state, memory, warnings } : state))
+      const { contextLength } = manifest.hyperparameters
+      this.#store.update(state => (state.model === model ? { ...state, memory, warnings, contextLength } : state))
     } catch (error) {
       const notice = donationNotice(error)
       this.#store.update(state => ({ ...state, donation: { phase: 'off', notice } }))
@@ -183,46 +211,26 @@ class PageControl {
     await this.#donation?.stop(DRAIN_MS)
   }
 
-  async #answer(text: string): Promise<void> {
-    const { model, turns, settings } = this.#store.get()
-    if (this.#answering !== undefined) return
-    const answering = new AbortController()
-    this.#answering = answering
-    const asked = [...turns, { role: 'user' as const, text }]
-    const waiting = { state: 'waiting', cut: false, forgotten: 0, notice: undefined, trace: undefined } as const
-    this.#store.update(state => ({ ...state, turns: [...asked, { role: 'assistant', text: '', ...waiting }] }))
-    try {
-      if (this.#peer === undefined || model === undefined) {
-        const state = 'failed'
-        this.#store.update(page => withAnswer(page, answer => ({ ...answer, state, notice: notJoinedNotice })))
-        return
-      }
-      const service = await this.#peer.service(model.digest)
-      await converse(service, messagesOf(asked), settings, change => this.#store.update(change), answering.signal)
-    } catch (error) {
-      const stopped = answering.signal.aborted
-      this.#store.update(state =>
-        withAnswer(state, answer =>
-          stopped
-            ? { ...answer, state: 'stopped' }
-            : { ...answer, state: 'failed', notice: answerNotice(error, missingLayers(state)) }
-        )
-      )
-    } finally {
-      this.#answering = undefined
-    }
-  }
-
   /**
    * The page is going: as much of a farewell as still fits, which is what can be sent without waiting. Sessions are told
    * that this hop leaves and the streams end; connections close after that, or with the page.
    */
   #goodbye(): void {
-    this.#answering?.abort()
+    this.#chat.stop()
     const told = this.#donation?.stop(0) ?? Promise.resolve()
     this.#closing.abort(new Error('the page was closed'))
     void told.finally(() => this.#peer?.leave())
   }
+}
+
+function withDirectory(state: PageState, model: ModelChoice, entries: readonly DirectoryEntry[]): PageState {
+  const seen = withCoverage(state, model, entries)
+  return { ...seen, connection: { phase: 'connected' }, ...(seen.model === model ? { directory: entries } : {}) }
+}
+
+function withCoverage(state: PageState, model: ModelChoice, entries: readonly DirectoryEntry[]): PageState {
+  const coverage = coverageOf(holdersOf(entries, model.digest), model.layers)
+  return { ...state, coverages: { ...state.coverages, [model.digest]: coverage } }
 }
 
 function withDonation(state: PageState, event: DonationEvent): PageState {

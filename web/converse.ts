@@ -13,6 +13,9 @@ export function messagesOf(turns: readonly Turn[]): ChatMessage[] {
   return turns.filter(turn => turn.text !== '').map(({ role, text }) => ({ role, content: text }))
 }
 
+/** An answer may take this share of the context, so that a question still fits beside a long allowed answer. */
+const ANSWER_SHARE = 0.5
+
 /** Writes the answer to the last user turn into the state's last turn. @throws ShoalError, the signal's reason */
 export async function converse(
   service: CompletionService,
@@ -21,11 +24,14 @@ export async function converse(
   change: Change,
   signal: AbortSignal
 ): Promise<void> {
-  const { temperature, seed, maxTokens } = settings
-  const sampling = { ...neutralSampling, temperature, seed }
+  const { system, temperature, topP, topK, minP, repetitionPenalty } = settings
+  const seed = settings.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
+  const sampling = { ...neutralSampling, temperature, topP, topK, minP, repetitionPenalty, seed }
+  const maxTokens = Math.min(settings.maxTokens, Math.max(1, Math.floor(service.model.contextLength * ANSWER_SHARE)))
+  const before: ChatMessage[] = system.trim() === '' ? [] : [{ role: 'system', content: system }]
   // The model's context is short for some models: what does not fit is forgotten from the front, a question and its answer at a time.
   for (let forgotten = 0; ; forgotten = nextUserTurn(messages, forgotten)) {
-    const input = { messages: messages.slice(forgotten) }
+    const input = { messages: [...before, ...messages.slice(forgotten)] }
     try {
       for await (const event of service.complete({ input, maxTokens, sampling, stop: [] }, signal))
         change(state => withAnswer(state, answer => ({ ...applied(answer, event), forgotten })))
@@ -41,26 +47,27 @@ function nextUserTurn(messages: readonly ChatMessage[], after: number): number {
   return next < 0 ? messages.length : next
 }
 
+const emptyTrace: AnswerTrace = {
+  chain: [],
+  lost: [],
+  numericsChanged: false,
+  recoveries: [],
+  promptTokens: undefined,
+  hops: undefined,
+  ttftMs: undefined,
+  tpotMs: undefined,
+  tokens: []
+}
+
 type AnswerTurn = Turn & { role: 'assistant' }
 
 function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
-  const empty: AnswerTrace = {
-    chain: [],
-    lost: [],
-    numericsChanged: false,
-    hops: undefined,
-    ttftMs: undefined,
-    tpotMs: undefined,
-    tokens: []
-  }
-  const trace = answer.trace ?? empty
+  const trace = answer.trace ?? emptyTrace
   switch (event.type) {
     case 'started':
-      return { ...answer, state: 'streaming', trace: { ...trace, chain: event.chain } }
-    case 'recovered': {
-      const numericsChanged = trace.numericsChanged || event.numericsChanged
-      return { ...answer, trace: { ...trace, chain: event.chain, lost: [...trace.lost, event.lost], numericsChanged } }
-    }
+      return { ...answer, state: 'streaming', trace: { ...trace, chain: event.chain, promptTokens: event.promptTokens } }
+    case 'recovered':
+      return { ...answer, trace: recovered(trace, event, answer.text.length) }
     case 'text':
       return {
         ...answer,
@@ -72,5 +79,16 @@ function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
       const { hops, ttftMs, tpotMs, reason } = event
       return { ...answer, state: 'finished', cut: reason === 'length', trace: { ...trace, hops, ttftMs, tpotMs } }
     }
+  }
+}
+
+function recovered(trace: AnswerTrace, event: CompletionEvent & { type: 'recovered' }, at: number): AnswerTrace {
+  const { chain, lost, pauseMs } = event
+  return {
+    ...trace,
+    chain,
+    lost: [...trace.lost, lost],
+    numericsChanged: trace.numericsChanged || event.numericsChanged,
+    recoveries: [...trace.recoveries, { lost, at, pauseMs }]
   }
 }

@@ -28,6 +28,10 @@ export function msText(ms: number): string {
   return ms >= 1000 ? `${trim(ms / 1000)} s` : `${trim(ms)} ms`
 }
 
+export function rateText(tokensPerSecond: number): string {
+  return `${trim(tokensPerSecond)} tokens/s`
+}
+
 export function countText(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }

@@ -3,7 +3,7 @@
  */
 import type { Span } from '../peer/model/types.ts'
 import type { DirectoryEntry, SpanOffer } from '../peer/swarm/types.ts'
-import type { PageState } from './state.ts'
+import type { ModelCoverage, PageState } from './state.ts'
 
 export interface Holder {
   entry: DirectoryEntry
@@ -42,6 +42,11 @@ export function coverage(holders: readonly Holder[], layers: number): number[] {
   )
 }
 
+export function coverageOf(holders: readonly Holder[], layers: number): ModelCoverage {
+  const serving = holders.filter(({ offer }) => offer.state === 'serving')
+  return { counts: coverage(holders, layers), peers: new Set(serving.map(({ entry }) => entry.announcement.peer)).size }
+}
+
 /** What keeps an answer from being computed now; empty when nothing does, or nothing is known yet. */
 export function missingLayers({ directory, model }: Pick<PageState, 'directory' | 'model'>): Span[] {
   if (directory === undefined || model === undefined) return []
@@ -50,12 +55,21 @@ export function missingLayers({ directory, model }: Pick<PageState, 'directory' 
 
 /** Runs of layers that nobody serves. */
 export function missingSpans(covered: readonly number[]): Span[] {
-  const missing: Span[] = []
+  return spansWith(covered, 0)
+}
+
+/** Runs of layers that hang on one peer: if it leaves, no answer can be computed until somebody takes its place. */
+export function thinSpans(covered: readonly number[]): Span[] {
+  return spansWith(covered, 1)
+}
+
+function spansWith(covered: readonly number[], wanted: number): Span[] {
+  const spans: Span[] = []
   covered.forEach((count, layer) => {
-    if (count > 0) return
-    const last = missing.at(-1)
+    if (count !== wanted) return
+    const last = spans.at(-1)
     if (last?.end === layer) last.end = layer + 1
-    else missing.push({ first: layer, end: layer + 1 })
+    else spans.push({ first: layer, end: layer + 1 })
   })
-  return missing
+  return spans
 }

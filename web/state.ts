@@ -5,6 +5,8 @@
 import type { Span } from '../peer/model/types.ts'
 import type { ChainHop, HopTime } from '../peer/session/types.ts'
 import type { DirectoryEntry } from '../peer/swarm/types.ts'
+import type { ConversationHead } from './conversations.ts'
+import type { ViewName } from './view-name.ts'
 
 /** Something a person should know, in words without jargon; `detail` says what to do. */
 export interface Notice {
@@ -18,6 +20,14 @@ export interface ModelChoice {
   digest: string
   name: string
   layers: number
+}
+
+/** How well a model is held now. */
+export interface ModelCoverage {
+  /** Peers that serve each layer. */
+  counts: readonly number[]
+  /** Distinct peers that serve any of it. */
+  peers: number
 }
 
 export type Gpu = { phase: 'looking' } | { phase: 'ready'; name: string; software: boolean } | { phase: 'none'; notice: Notice }
@@ -46,16 +56,27 @@ export interface LoadedBytes {
 
 export interface AnswerTrace {
   chain: ChainHop[]
-  /** Times replaced chains; whom each lost. */
+  /** Whom each replaced chain lost. */
   lost: string[]
   /** One of those chains was of another numerics class. */
   numericsChanged: boolean
+  recoveries: readonly Recovery[]
+  /** Of the prompt as the model reads it; undefined until the chain is open. */
+  promptTokens: number | undefined
   /** Set once the answer is finished. */
   hops: HopTime[] | undefined
   ttftMs: number | undefined
   tpotMs: number | undefined
   /** Ids of the answer's tokens so far. */
   tokens: readonly number[]
+}
+
+/** A hop lost in the middle of an answer, and the chain healed. */
+export interface Recovery {
+  lost: string
+  /** Characters of the answer shown before. */
+  at: number
+  pauseMs: number
 }
 
 export type Turn =
@@ -73,18 +94,30 @@ export type Turn =
     }
 
 export interface ChatSettings {
+  /** Said to the model before the conversation; empty: nothing. */
+  system: string
   temperature: number
-  seed: number
+  topP: number
+  topK: number
+  minP: number
+  repetitionPenalty: number
+  /** Undefined: another for every answer. */
+  seed: number | undefined
   maxTokens: number
 }
 
 export interface PageState {
+  view: ViewName
   connection: Connection
   self: string | undefined
   /** Peers connected now, and how many of them over the relay. */
   links: { total: number; relayed: number }
   models: readonly ModelChoice[]
   model: ModelChoice | undefined
+  /** Tokens that the chosen model reads at once; undefined until its manifest is here. */
+  contextLength: number | undefined
+  /** Of every model that has been asked about, by digest. */
+  coverages: Readonly<Record<string, ModelCoverage>>
   /** What to know before trusting the model's answers. */
   warnings: readonly string[]
   /** Live announcements; undefined until the directory has answered once. */
@@ -92,6 +125,10 @@ export interface PageState {
   gpu: Gpu
   memory: MemoryChoice | undefined
   donation: Donation
+  /** Kept in this browser, newest first. */
+  conversations: readonly ConversationHead[]
+  /** Of the one whose turns are shown; undefined for one that has not begun. */
+  conversation: string | undefined
   turns: readonly Turn[]
   settings: ChatSettings
   /** For people who copy it into a terminal. */
@@ -108,19 +145,35 @@ export interface MemoryChoice {
   layers: number
 }
 
+export const initialSettings: ChatSettings = {
+  system: '',
+  temperature: 0.7,
+  topP: 1,
+  topK: 0,
+  minP: 0,
+  repetitionPenalty: 1,
+  seed: undefined,
+  maxTokens: 256
+}
+
 export const initialState: PageState = {
+  view: 'chat',
   connection: { phase: 'connecting' },
   self: undefined,
   links: { total: 0, relayed: 0 },
   models: [],
   model: undefined,
+  contextLength: undefined,
+  coverages: {},
   warnings: [],
   directory: undefined,
   gpu: { phase: 'looking' },
   memory: undefined,
   donation: { phase: 'off', notice: undefined },
+  conversations: [],
+  conversation: undefined,
   turns: [],
-  settings: { temperature: 0.7, seed: 1, maxTokens: 64 },
+  settings: initialSettings,
   headlessCommand: ''
 }
 
@@ -128,4 +181,10 @@ export const initialState: PageState = {
 export function withAnswer(state: PageState, change: (answer: Turn & { role: 'assistant' }) => Turn): PageState {
   const last = state.turns.at(-1)
   return last?.role === 'assistant' ? { ...state, turns: [...state.turns.slice(0, -1), change(last)] } : state
+}
+
+/** Whether an answer is being written now. */
+export function isAnswering({ turns }: Pick<PageState, 'turns'>): boolean {
+  const last = turns.at(-1)
+  return last?.role === 'assistant' && (last.state === 'waiting' || last.state === 'streaming')
 }

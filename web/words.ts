@@ -1,5 +1,6 @@
 /**
- * What went wrong or is missing, said so that a person knows what it means and what to do.
+ * Every word of the page, ready for translation: what went wrong or is missing, said so that a person knows what it means
+ * and what to do, and what buttons and views are called.
  */
 import {
   AdapterUnavailableError,
@@ -20,8 +21,125 @@ import {
   WeightsCorruptError
 } from '../peer/errors.ts'
 import type { Span } from '../peer/model/types.ts'
-import { listText, spanText } from './format.ts'
-import type { Notice } from './state.ts'
+import type { ContextUse } from './context-use.ts'
+import { countText, listText, msText, spanText } from './format.ts'
+import { missingSpans, thinSpans } from './layers.ts'
+import type { ModelCoverage, Notice, PageState, Recovery } from './state.ts'
+import type { ViewName } from './view-name.ts'
+
+export const viewWords: Record<ViewName, string> = { chat: 'Chat', donate: 'Donate', swarm: 'Swarm' }
+
+export const pageWords = {
+  views: 'Views',
+  skip: 'Skip to the content',
+  donating: '(this tab is donating)'
+}
+
+export const closeWord = 'Close'
+export const thisTab = 'this tab'
+
+export const connectionWords: Record<PageState['connection']['phase'], string> = {
+  connecting: 'Connecting…',
+  connected: 'Connected',
+  unreachable: 'Not connected'
+}
+
+export const chatWords = {
+  title: 'Chat',
+  invitation: 'Ask a model that strangers run together.',
+  lede: 'Each browser or machine here holds a few of its layers, and every word passes through all of them. This tab drives the answer itself; no server in the middle reads along.',
+  conversations: 'Chats',
+  noConversations: 'What you ask is kept here, in this browser only.',
+  keptHere: 'Kept in this browser only.',
+  exportAll: 'Export all',
+  newChat: 'New chat',
+  export: 'Export',
+  settings: 'Settings',
+  delete: 'Delete',
+  reallyDelete: 'Delete it',
+  keep: 'Keep',
+  log: 'Conversation',
+  answering: 'The answer is being written.',
+  you: 'You',
+  answer: 'Answer',
+  message: 'Message',
+  placeholder: 'Write a message',
+  send: 'Send',
+  stop: 'Stop',
+  stopped: 'Stopped.',
+  cut: 'Cut at the token limit; settings raise it.',
+  edit: 'Edit',
+  editMessage: 'Edit the message',
+  askAgain: 'Ask again',
+  cancel: 'Cancel',
+  copyMessage: 'Copy the message',
+  copyAnswer: 'Copy the answer',
+  regenerate: 'Regenerate',
+  chain: 'The chain of peers that computed this answer',
+  numericsChanged: 'The peers that took over round a little differently, so the words after that may differ too.',
+  context: 'Context used',
+  contextHelp:
+    'What the model reads at once: the conversation so far and its answer. What does not fit is left out from the front.'
+}
+
+export const settingsWords = {
+  system: 'System prompt',
+  systemPlaceholder: 'You are a helpful assistant.',
+  temperature: 'Temperature',
+  greedy: '0, always the likeliest word',
+  off: 'off',
+  topP: 'Top p',
+  topK: 'Top k (0 is off)',
+  minP: 'Min p',
+  repetition: 'Repetition penalty',
+  seed: 'Seed',
+  anySeed: 'new each time',
+  maxTokens: 'Most tokens',
+  reset: 'Reset sampling'
+}
+
+export const privacyText =
+  'Peers are strangers: the first of a chain can read your prompt, the last can read the answer. Send nothing secret.'
+
+/** Of one hop of a chain: what its operator could read. */
+export function readsText(index: number, hops: number): string {
+  const read = [index === 0 && 'the prompt', index === hops - 1 && 'the answer'].filter(Boolean)
+  return read.length === 0 ? '' : `can read ${read.join(' and ')}`
+}
+
+export function recoveryText({ pauseMs }: Recovery): string {
+  return `A peer left here; another took over after ${msText(pauseMs)}. Nothing was lost.`
+}
+
+export function lostText(lost: number): string {
+  return `${countText(lost, 'peer', 'peers')} left, nothing lost`
+}
+
+export function forgottenText(turns: number): string {
+  return `The model reads only so much at once: ${countText(turns, 'earlier message was', 'earlier messages were')} left out.`
+}
+
+export function contextText({ tokens, of, exact }: ContextUse): string {
+  return `${exact ? '' : 'about '}${tokens.toLocaleString('en')} of ${countText(of, 'token')}`
+}
+
+/** How well a model is held, in a sentence or two. */
+export function coverageText(coverage: ModelCoverage | undefined): string {
+  if (coverage === undefined) return 'Asking who is here…'
+  if (coverage.peers === 0) return 'Nobody is donating yet.'
+  const missing = missingSpans(coverage.counts)
+  if (missing.length > 0) return `Nobody holds ${listText(missing.map(spanText))}.`
+  const thin = thinSpans(coverage.counts)
+  const serve = countText(coverage.peers, 'peer serves', 'peers serve')
+  return `Every layer is held. ${serve}${thin.length === 0 ? '' : `; ${listText(thin.map(spanText))} by one only`}.`
+}
+
+/** The same for a list of models. */
+export function coverageShort(coverage: ModelCoverage | undefined): string {
+  if (coverage === undefined) return 'not asked yet'
+  if (coverage.peers === 0) return 'nobody holds it'
+  return missingSpans(coverage.counts).length > 0 ? 'layers missing' : `ready, ${countText(coverage.peers, 'peer')}`
+}
 
 export function insecureNotice(origin: string): Notice {
   return {

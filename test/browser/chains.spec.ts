@@ -52,7 +52,7 @@ test('a headless peer and two tabs with a third of the layers each; the tabs tal
   }
   await expect(middle!.chat.getByText('can read the prompt', { exact: true })).toBeVisible()
   await expect(middle!.chat.getByText('can read the answer', { exact: true })).toBeVisible()
-  await expect(middle!.chat.getByText(/35 tokens; the first after .* then .* each/)).toBeVisible()
+  await expect(middle!.chat.getByText(/35 tokens · first after .* · .* tokens\/s · 3 hops/)).toBeVisible()
   await expect(last!.donation.locator('.my-span')).toHaveText('layers 7–8 of 8')
   await expect(last!.donation.locator('.tokens-served')).not.toHaveText('0')
 })
@@ -103,4 +103,7 @@ test('a tab that is closed in the middle of an answer is replaced, and no token 
   expectGolden(answer)
   expect(answer.trace!.lost).toEqual([chain.at(-1)!.peer])
   expect(answer.trace!.chain.at(-1)!.peer).toBe(ids.find(id => id !== chain.at(-1)!.peer))
+  // A small mark where it happened, and no error.
+  await expect(driver!.chat.getByRole('img', { name: 'A peer left here' })).toHaveCount(1)
+  await expect(driver!.chat.getByRole('alert')).toHaveCount(0)
 })

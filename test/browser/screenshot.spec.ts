@@ -15,7 +15,6 @@ test('the page, donating and answering', async ({ swarm }) => {
   const [shown] = (await swarm.donate(browser, ['3-5', '6-7'])) as [Tab, Tab]
   await shown.page.setViewportSize(SIZE)
   await shown.configure(64)
-  await shown.chat.getByText('Settings', { exact: true }).click()
   await shown.send('And he said unto me, Son of man')
   const answer = await shown.answer()
   expect(answer.notice).toBeUndefined()

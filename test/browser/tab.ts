@@ -25,8 +25,14 @@ export class Tab {
     this.swarm = page.getByRole('region', { name: 'The swarm now' })
   }
 
+  /** Goes to a view, as a click on its name does. */
+  async show(view: 'Chat' | 'Donate' | 'Swarm'): Promise<void> {
+    await this.page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: view }).click()
+  }
+
   /** Presses the button and waits until the page says that it serves. */
   async donate(): Promise<void> {
+    await this.show('Donate')
     await this.donation.getByRole('button', { name: 'Donate this tab' }).click()
     await expect(this.donation.getByText('Tokens served')).toBeVisible({ timeout: 100_000 })
   }
@@ -38,15 +44,17 @@ export class Tab {
 
   /** Greedy, and at most so many tokens. */
   async configure(maxTokens: number): Promise<void> {
-    const fields = this.chat.getByLabel('Most tokens')
-    if (!(await fields.isVisible())) await this.chat.getByText('Settings', { exact: true }).click()
-    await this.chat.getByLabel('Temperature').fill('0')
-    await fields.fill(String(maxTokens))
+    await this.show('Chat')
+    await this.chat.getByRole('button', { name: 'Settings' }).click()
+    const settings = this.page.getByRole('dialog', { name: 'Settings' })
+    await settings.getByLabel('Temperature').fill('0')
+    await settings.getByLabel('Most tokens').fill(String(maxTokens))
+    await settings.getByRole('button', { name: 'Close' }).click()
   }
 
   /** Waits until every layer is held, then sends. */
   async send(text: string): Promise<void> {
-    await expect(this.swarm.getByText('Every layer is held.')).toBeVisible()
+    await expect(this.chat.getByText('Every layer is held.')).toBeVisible()
     await this.chat.getByRole('textbox', { name: 'Message' }).fill(text)
     await this.chat.getByRole('button', { name: 'Send' }).click()
   }

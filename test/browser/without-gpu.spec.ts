@@ -21,6 +21,7 @@ test('without WebGPU, and over plain HTTP, a tab says so and chats', async ({ sw
     [there.origin, 'This page cannot use your GPU here', 'opened over plain HTTP']
   ] as const) {
     const tab = await swarm.openTab(browser, {}, origin)
+    await tab.show('Donate')
     await expect(tab.donation.getByText(title)).toBeVisible()
     await expect(tab.donation.getByText(detail)).toBeVisible()
     await expect(tab.donation.getByRole('button', { name: 'Donate this tab' })).toHaveCount(0)
@@ -45,11 +46,13 @@ test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', a
   // No current Chromium can be started without the API.
   const bare = await (await browser.newContext()).newPage()
   await bare.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
-  await bare.goto(swarm.url)
+  await bare.goto(`${swarm.url}/#donate`)
   await expect(bare.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
+  await tab.show('Swarm')
   await expect(tab.swarm.getByText('Nobody is donating yet')).toBeVisible()
   await swarm.startEdge('0-2')
   await expect(tab.swarm.getByText('Nobody holds layers 4–8 now')).toBeVisible()
+  await tab.show('Chat')
   await tab.chat.getByRole('textbox', { name: 'Message' }).fill(question)
   await tab.chat.getByRole('button', { name: 'Send' }).click()
   await expect(tab.chat.getByText('Waiting for somebody to hold layers 4–8')).toBeVisible()
@@ -57,5 +60,5 @@ test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', a
   expect(answer.state).toBe('failed')
   await expect(tab.chat.getByRole('alert')).toContainText('Nobody holds layers 4–8 now')
   const lost = await swarm.openTab(browser, { bootstrap: 'http://127.0.0.1:9/' })
-  await expect(lost.swarm.getByRole('alert')).toContainText('The swarm cannot be reached')
+  await expect(lost.page.getByRole('alert')).toContainText('The swarm cannot be reached')
 })

@@ -1,8 +1,10 @@
 import type { Span } from '../../peer/model/types.ts'
 import type { ChainHop, HopTime } from '../../peer/session/types.ts'
-import { countText, msText, peerHue, shortPeer, spanText } from '../format.ts'
+import { countText, msText, peerHue, rateText, shortPeer, spanText } from '../format.ts'
 import type { AnswerTrace, Turn } from '../state.ts'
-import { waitingText } from '../words.ts'
+import { chatWords, forgottenText, lostText, readsText, thisTab, waitingText } from '../words.ts'
+import { CopyButton } from './copyable.tsx'
+import { Markdown } from './markdown.tsx'
 import { NoticeBox } from './notice.tsx'
 
 interface AnswerProps {
@@ -10,59 +12,68 @@ interface AnswerProps {
   self: string | undefined
   /** Layers that nobody serves now. */
   missing: readonly Span[]
+  /** The conversation's end: its chain is shown whole. */
+  last: boolean
+  onRegenerate?: () => void
 }
 
-export function Answer({ turn, self, missing }: AnswerProps) {
+export function Answer({ turn, self, missing, last, onRegenerate }: AnswerProps) {
+  const { state, text, trace } = turn
+  const over = state !== 'waiting' && state !== 'streaming'
   return (
-    <article class="turn assistant" data-state={turn.state}>
-      {turn.forgotten > 0 && (
-        <p class="quiet-text">
-          The model reads only so much at once: {countText(turn.forgotten, 'earlier message was', 'earlier messages were')} left
-          out.
-        </p>
-      )}
-      <p class="text">
-        <span class="unseen">Answer: </span>
-        {turn.text}
-        {turn.state === 'waiting' && <span class="quiet-text">{waitingText(missing)}</span>}
-        {turn.state === 'streaming' && <span class="caret" />}
-      </p>
-      {turn.state === 'stopped' && <p class="quiet-text">Stopped.</p>}
-      {turn.cut && <p class="quiet-text">Cut at the token limit; settings raise it.</p>}
+    <article class="turn assistant" data-state={state} aria-label={chatWords.answer}>
+      {turn.forgotten > 0 && <p class="quiet-text">{forgottenText(turn.forgotten)}</p>}
+      <div class="text">
+        {state === 'waiting' ? (
+          <p class="quiet-text">{waitingText(missing)}</p>
+        ) : (
+          <Markdown text={text} recoveries={trace?.recoveries ?? []} caret={state === 'streaming'} />
+        )}
+      </div>
+      {state === 'stopped' && <p class="quiet-text">{chatWords.stopped}</p>}
+      {turn.cut && <p class="quiet-text">{chatWords.cut}</p>}
       {turn.notice !== undefined && <NoticeBox notice={turn.notice} urgent />}
-      {turn.trace !== undefined && <Trace trace={turn.trace} self={self} />}
+      {trace !== undefined && <Trace trace={trace} self={self} open={last} />}
+      {over && (
+        <div class="turn-tools">
+          {text !== '' && <CopyButton class="link" text={text} label={chatWords.copyAnswer} />}
+          {onRegenerate !== undefined && (
+            <button type="button" class="link" onClick={onRegenerate}>
+              {chatWords.regenerate}
+            </button>
+          )}
+        </div>
+      )}
     </article>
   )
 }
 
-function Trace({ trace, self }: { trace: AnswerTrace; self: string | undefined }) {
-  const { chain, hops, lost } = trace
+function Trace({ trace, self, open }: { trace: AnswerTrace; self: string | undefined; open: boolean }) {
+  const { chain, hops, lost, tokens, ttftMs, tpotMs } = trace
   return (
-    <div class="trace">
-      <ol class="chain" aria-label="The chain of peers that computed this answer">
+    <details class="trace" open={open}>
+      <summary>
+        {lost.length > 0 && <span class="healed-mark">{lostText(lost.length)}</span>}
+        <span class="timing">
+          {countText(tokens.length, 'token')}
+          {ttftMs !== undefined && ` · first after ${msText(ttftMs)}`}
+          {tpotMs !== undefined && tokens.length > 1 && ` · ${rateText(1000 / tpotMs)}`}
+          {` · ${countText(chain.length, 'hop')}`}
+        </span>
+      </summary>
+      <ol class="chain" aria-label={chatWords.chain}>
         {chain.map((hop, index) => (
           <Hop
             key={`${hop.peer} ${hop.span.first}`}
             hop={hop}
             time={hops?.[index]}
-            reads={readsOf(index, chain.length)}
+            reads={readsText(index, chain.length)}
             self={self}
           />
         ))}
       </ol>
-      {lost.length > 0 && (
-        <p class="quiet-text">
-          {countText(lost.length, 'peer', 'peers')} left on the way; others took over and nothing was lost.
-          {trace.numericsChanged && ' They round a little differently, so the words after that may too.'}
-        </p>
-      )}
-      {trace.ttftMs !== undefined && trace.tpotMs !== undefined && (
-        <p class="quiet-text timing">
-          {countText(trace.tokens.length, 'token')}; the first after {msText(trace.ttftMs)}
-          {trace.tokens.length > 1 && <>, then {msText(trace.tpotMs)} each</>}
-        </p>
-      )}
-    </div>
+      {trace.numericsChanged && <p class="quiet-text">{chatWords.numericsChanged}</p>}
+    </details>
   )
 }
 
@@ -80,7 +91,7 @@ function Hop({ hop, time, reads, self }: HopProps) {
       style={{ '--hue': peerHue(hop.peer, self), 'flex-grow': hop.span.end - hop.span.first }}
       title={hop.peer}
     >
-      <b>{hop.peer === self ? 'this tab' : shortPeer(hop.peer)}</b>
+      <b>{hop.peer === self ? thisTab : shortPeer(hop.peer)}</b>
       <span>{spanText(hop.span)}</span>
       {time !== undefined && (
         <span class="time">
@@ -91,9 +102,4 @@ function Hop({ hop, time, reads, self }: HopProps) {
       {reads !== '' && <span class="reads">{reads}</span>}
     </li>
   )
-}
-
-function readsOf(index: number, hops: number): string {
-  const read = [index === 0 && 'the prompt', index === hops - 1 && 'the answer'].filter(Boolean)
-  return read.length === 0 ? '' : `can read ${read.join(' and ')}`
 }

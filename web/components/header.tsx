@@ -1,26 +1,35 @@
 import { countText } from '../format.ts'
 import type { PageState } from '../state.ts'
+import { viewNames } from '../view-name.ts'
+import { connectionWords, pageWords, viewWords } from '../words.ts'
 
 export function Header({ state }: { state: PageState }) {
+  const { view, donation } = state
   return (
     <header>
-      <Mark />
-      <div>
-        <h1>Shoal</h1>
-        <p class="lede">
-          A language model run by strangers together: each browser or machine holds a few of its layers, and every word passes
-          through all of them.
-        </p>
-      </div>
+      {/* A link would need the fragment, which names the view. */}
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
+        {pageWords.skip}
+      </button>
+      <h1>
+        <Mark /> Shoal
+      </h1>
+      <nav class="views" aria-label={pageWords.views}>
+        {viewNames.map(name => (
+          <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
+            {viewWords[name]}
+            {name === 'donate' && donation.phase === 'serving' && (
+              <>
+                <i class="live" />
+                <span class="unseen"> {pageWords.donating}</span>
+              </>
+            )}
+          </a>
+        ))}
+      </nav>
       <Status state={state} />
     </header>
   )
-}
-
-const connectionWords: Record<PageState['connection']['phase'], string> = {
-  connecting: 'Connecting…',
-  connected: 'Connected',
-  unreachable: 'Not connected'
 }
 
 function Status({ state }: { state: PageState }) {
@@ -29,7 +38,7 @@ function Status({ state }: { state: PageState }) {
     <p class={`status ${connection.phase}`}>
       {/* Read out when it changes; the number of peers changes too often for that. */}
       <span role="status">{connectionWords[connection.phase]}</span>
-      {connection.phase === 'connected' && <span>to {countText(links.total, 'peer')}</span>}
+      {connection.phase === 'connected' && <span class="peers">to {countText(links.total, 'peer')}</span>}
     </p>
   )
 }

@@ -5,7 +5,7 @@ import { missingLayersNotice, nothingHeldNotice } from '../words.ts'
 import { NoticeBox } from './notice.tsx'
 
 export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: string) => void }) {
-  const { model, models, warnings, directory, connection } = state
+  const { model, models, directory, connection } = state
   return (
     <section class="swarm" aria-labelledby="swarm-title">
       <div class="heading">
@@ -27,10 +27,6 @@ export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: 
           </p>
         )}
       </div>
-      {warnings.map(detail => (
-        <NoticeBox key={detail} notice={{ title: 'About this model', detail }} />
-      ))}
-      {connection.phase === 'unreachable' && <NoticeBox notice={connection.notice} urgent />}
       {model !== undefined && directory !== undefined && (
         <Picture holders={holdersOf(directory, model.digest)} layers={model.layers} self={state.self} />
       )}

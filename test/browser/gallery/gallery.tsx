@@ -1,0 +1,15 @@
+/**
+ * The page's own components and styles over states that are hard to reach, or slow: `?state=NAME` of `states.ts`. Nothing is
+ * connected and nothing computes.
+ */
+import { render } from 'preact'
+import { Page, type PageActions } from '../../../web/components/page.tsx'
+import '../../../web/style/index.css'
+import { states } from './states.ts'
+
+const state = states[new URL(location.href).searchParams.get('state') ?? '']
+if (state === undefined) throw new Error(`No such state; there are ${Object.keys(states).join(', ')}`)
+const nothing = () => {}
+const actions = new Proxy({}, { get: () => nothing }) as PageActions
+
+render(<Page state={state} actions={actions} />, document.getElementById('page')!)

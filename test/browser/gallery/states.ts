@@ -1,0 +1,163 @@
+/**
+ * States of the page worth looking at: every view empty, at work and in trouble, with the longest words that come.
+ */
+import { DeadlineError, DeviceLostError, NoRouteError } from '../../../peer/errors.ts'
+import type { DirectoryEntry, SpanOffer } from '../../../peer/swarm/types.ts'
+import { coverageOf, holdersOf } from '../../../web/layers.ts'
+import { type AnswerTrace, initialState, type PageState, type Turn } from '../../../web/state.ts'
+import { answerNotice, donationNotice, noWebGpuNotice, unreachableNotice } from '../../../web/words.ts'
+
+const DIGEST = '8e033040'.repeat(8)
+const OTHER = '5a17c0de'.repeat(8)
+const LAYERS = 24
+
+const peer = (number: number) =>
+  `12D3KooW${'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrs'.slice(0, 38)}${['f1WS1S', '6yZW1s', '4Brp6d', 'kQ9rTe', 'Zm4xVa', 'pL0wYu', 'hN7cGb'][number]}`
+const self = peer(0)
+
+const offer = (first: number, end: number, change: Partial<SpanOffer> = {}): SpanOffer => ({
+  model: DIGEST,
+  layers: LAYERS,
+  span: { first, end },
+  state: 'serving',
+  numerics: 'f16',
+  prefillRate: 40_000,
+  decodeRate: 4_800,
+  freeKvTokens: 16_384,
+  queueMs: 2,
+  ...change
+})
+
+function entry(number: number, offered: SpanOffer, adapter = 'NVIDIA GeForce RTX 4070'): DirectoryEntry {
+  const announcement = { peer: peer(number), sequence: 1, addresses: [], adapter, offers: [offered] }
+  return { announcement: { ...announcement, agent: number % 2 === 0 ? 'tab' : 'node' }, ageMs: 400 }
+}
+
+const directory = [
+  entry(0, offer(8, 16), 'Apple M3'),
+  entry(1, offer(0, 8)),
+  entry(2, offer(0, 12), 'AMD Radeon RX 7900 XTX (RADV NAVI31) with a driver that has a very long name'),
+  entry(3, offer(12, 20, { decodeRate: 900, queueMs: 140 }), 'Intel(R) Iris(R) Xe Graphics'),
+  entry(4, offer(16, 24)),
+  entry(5, offer(20, 24, { state: 'loading' }), 'llvmpipe (LLVM 19.1.7, 256 bits)')
+]
+
+const trace: AnswerTrace = {
+  chain: [
+    { peer: peer(1), span: { first: 0, end: 8 } },
+    { peer: self, span: { first: 8, end: 16 } },
+    { peer: peer(4), span: { first: 16, end: 24 } }
+  ],
+  lost: [],
+  numericsChanged: false,
+  recoveries: [],
+  promptTokens: 310,
+  hops: [
+    { queueMs: 0.1, computeMs: 9.4 },
+    { queueMs: 2.2, computeMs: 12.1 },
+    { queueMs: 0, computeMs: 10.9 }
+  ],
+  ttftMs: 412,
+  tpotMs: 51,
+  tokens: Array.from({ length: 184 }, (_, index) => index)
+}
+
+const markdown = `A fish in a shoal keeps three rules:
+
+1. **Stay close** to your neighbours.
+2. **Don't collide** with them.
+3. *Swim where they swim.*
+
+| Rule | Radius | Weight |
+|:--|--:|--:|
+| cohesion | 25 | 1.0 |
+| separation | 8 | 1.5 |
+
+\`\`\`python
+def steer(fish, shoal):
+    near = [other for other in shoal if distance(fish, other) < RADIUS and other is not fish]
+    return cohesion(fish, near) + separation(fish, near) * 1.5
+\`\`\`
+
+> No fish leads. Whoever turns first is followed.
+
+A long word wraps: Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft, and \`code()\` and <b>HTML</b> stay what they are. See [Boids](https://www.red3d.com/cwr/boids/).`
+
+const question: Turn = { role: 'user', text: 'How does a shoal of fish turn all at once?' }
+const answer = (change: Partial<Turn & { role: 'assistant' }>): Turn => ({
+  role: 'assistant',
+  text: markdown,
+  state: 'finished',
+  cut: false,
+  forgotten: 0,
+  notice: undefined,
+  trace,
+  ...change
+})
+
+const joined: PageState = {
+  ...initialState,
+  connection: { phase: 'connected' },
+  self,
+  links: { total: 5, relayed: 1 },
+  models: [
+    { digest: DIGEST, name: 'qwen3-0.6b', layers: LAYERS },
+    { digest: OTHER, name: 'a-model-whose-name-nobody-thought-would-ever-become-this-long-q4_k_m', layers: 32 }
+  ],
+  model: { digest: DIGEST, name: 'qwen3-0.6b', layers: LAYERS },
+  contextLength: 4_096,
+  directory,
+  coverages: { [DIGEST]: coverageOf(holdersOf(directory, DIGEST), LAYERS), [OTHER]: { counts: [0], peers: 0 } },
+  gpu: { phase: 'ready', name: 'Apple M3', software: false },
+  memory: { chosen: 410e6, least: 60e6, most: 1_020e6, layers: 9 },
+  conversations: [
+    { id: '1', title: 'How does a shoal of fish turn all at once?', changed: 3 },
+    { id: '2', title: 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerk', changed: 2 },
+    { id: '3', title: 'A letter to the landlord', changed: 1 }
+  ],
+  headlessCommand: 'npx shoal edge --join https://shoal.example.org'
+}
+
+const recovered = { ...trace, lost: [peer(2)], numericsChanged: true, recoveries: [{ lost: peer(2), at: 140, pauseMs: 840 }] }
+const holed = directory.filter(({ announcement }) => announcement.peer !== peer(3) && announcement.peer !== peer(4))
+const chatting = { conversation: '1', turns: [question, answer({ trace: recovered })] }
+const lost = new DeviceLostError('Device lost: out of memory')
+
+export const states: Record<string, PageState> = {
+  'chat-joining': initialState,
+  'chat-empty': joined,
+  'chat-answer': { ...joined, ...chatting },
+  'chat-streaming': {
+    ...joined,
+    conversation: '1',
+    turns: [
+      question,
+      answer({ state: 'streaming', text: markdown.slice(0, 260), trace: { ...recovered, hops: undefined, ttftMs: undefined } })
+    ]
+  },
+  'chat-failed': {
+    ...joined,
+    directory: holed,
+    turns: [
+      question,
+      answer({
+        state: 'failed',
+        text: '',
+        trace: undefined,
+        notice: answerNotice(new NoRouteError('no route'), [{ first: 16, end: 24 }])
+      }),
+      { role: 'user', text: 'And now?' },
+      answer({ state: 'failed', text: 'A fish', notice: answerNotice(new DeadlineError('No chain within 30 s'), []) })
+    ]
+  },
+  'chat-unreachable': {
+    ...joined,
+    connection: { phase: 'unreachable', notice: unreachableNotice('https://shoal.example.org/') }
+  },
+  'donate-off': { ...joined, view: 'donate' },
+  'donate-no-gpu': { ...joined, view: 'donate', gpu: { phase: 'none', notice: noWebGpuNotice } },
+  'donate-failed': { ...joined, view: 'donate', donation: { phase: 'off', notice: donationNotice(lost) } },
+  'swarm-full': { ...joined, ...chatting, view: 'swarm' },
+  'swarm-hole': { ...joined, view: 'swarm', directory: holed },
+  'swarm-empty': { ...joined, view: 'swarm', directory: [] }
+}
