@@ -2,7 +2,8 @@
  * Conversations in this browser's IndexedDB: they never leave the machine. Where storage is refused (a private window, a
  * full disk) the page goes on and keeps nothing.
  */
-import { type Conversation, type ConversationHead, newestFirst, readConversation, surplus } from './conversations.ts'
+import { type Conversation, newestFirst, readConversation, surplus } from './conversations.ts'
+import type { ConversationHead } from './state.ts'
 
 const DATABASE = 'shoal-conversations'
 const STORE = 'conversations'

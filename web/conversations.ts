@@ -2,7 +2,7 @@
  * Conversations as values: what is kept of one, how it is called, how it leaves the page as a file, and what is believed of
  * one that was read from the browser's storage, which other versions of the page may have written.
  */
-import type { Turn } from './state.ts'
+import type { ConversationHead, Turn } from './state.ts'
 
 /** Kept at most; the ones longest untouched go first. A list longer than this is searched by nobody. */
 export const MAX_CONVERSATIONS = 200
@@ -10,13 +10,6 @@ export const MAX_CONVERSATIONS = 200
 export const MAX_CONVERSATION_CHARS = 2_000_000
 const MAX_TITLE_CHARS = 60
 const MAX_TURNS = 10_000
-
-export interface ConversationHead {
-  id: string
-  title: string
-  /** Milliseconds since 1970. */
-  changed: number
-}
 
 export interface Conversation extends ConversationHead {
   version: 1

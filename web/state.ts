@@ -5,7 +5,6 @@
 import type { Span } from '../peer/model/types.ts'
 import type { ChainHop, HopTime } from '../peer/session/types.ts'
 import type { DirectoryEntry } from '../peer/swarm/types.ts'
-import type { ConversationHead } from './conversations.ts'
 import type { ViewName } from './view-name.ts'
 
 /** Something a person should know, in words without jargon; `detail` says what to do. */
@@ -92,6 +91,14 @@ export type Turn =
       notice: Notice | undefined
       trace: AnswerTrace | undefined
     }
+
+/** What a list of conversations shows of one. */
+export interface ConversationHead {
+  id: string
+  title: string
+  /** Milliseconds since 1970. */
+  changed: number
+}
 
 export interface ChatSettings {
   /** Said to the model before the conversation; empty: nothing. */

@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { ConversationHead } from '../conversations.ts'
-import type { PageState } from '../state.ts'
+import type { ConversationHead, PageState } from '../state.ts'
 import { chatWords } from '../words.ts'
 
 interface ConversationsProps {
