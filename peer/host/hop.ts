@@ -73,7 +73,8 @@ export class Hop implements SessionPart {
       const { links, engine, model, clock } = this.#context
       const sender = this.#previous.channel.remotePeer
       this.#index = checkOpen(plan, { self: links.self, sender, shape: engine.shape, model, now: clock.now() })
-      const refusal = this.#context.refusing()
+      const known = this.#context.table.get(sessionKey(plan.driver, plan.session)) !== undefined
+      const refusal = this.#context.refusing(known)
       if (refusal !== undefined) throw refusal
       signal.throwIfAborted()
       const own = await this.#takeSession(plan, signal)

@@ -24,8 +24,8 @@ export interface HostContext<Hop> {
   standbys: Standbys
   clock: Clock
   logger: WireLogger
-  /** Set once the host takes no new work; opens are refused with it. */
-  refusing: () => ShoalError | undefined
+  /** Set while the host takes no new work; opens are refused with it. `known`: of a session that is here already. */
+  refusing: (known: boolean) => ShoalError | undefined
   counters: HostCounters
 }
 

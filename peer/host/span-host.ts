@@ -57,6 +57,8 @@ export interface SpanHost {
   /** What this peer can serve now; undefined once it takes no new sessions. */
   offer: () => SpanOffer | undefined
   stats: () => HostStats
+  /** While paused nothing is offered and no session begins; running ones go on, and the span stays loaded. */
+  pause: (paused: boolean) => void
   /** Takes no new sessions, gives the running ones up to `drainMs` to end, then tells their drivers to go elsewhere. */
   goodbye: (drainMs?: number) => Promise<void>
   /** Ends everything at once and frees the KV; the engine stays open. */
@@ -76,6 +78,7 @@ export function startHost(options: HostOptions): SpanHost {
     signal
   } = options
   let refusal: ShoalError | undefined
+  let paused: ShoalError | undefined
   let changeDue = false
   const counters: HostCounters = { tokensServed: 0, bytesReceived: 0, bytesSent: 0 }
   const changed = () => {
@@ -104,7 +107,7 @@ export function startHost(options: HostOptions): SpanHost {
     standbys,
     clock,
     logger,
-    refusing: () => refusal,
+    refusing: known => refusal ?? (known ? undefined : paused),
     counters
   }
   const preempt = async (driver: string) => {
@@ -153,7 +156,7 @@ export function startHost(options: HostOptions): SpanHost {
   }
   return {
     offer: () =>
-      refusal === undefined
+      (refusal ?? paused) === undefined
         ? {
             model: model.digest,
             layers: model.layers,
@@ -176,6 +179,11 @@ export function startHost(options: HostOptions): SpanHost {
       standbyLag: standbys.lag,
       ...counters
     }),
+    pause: wanted => {
+      if (wanted === (paused !== undefined)) return
+      paused = wanted ? new BusyError(`${links.self} is paused`, { peer: links.self }) : undefined
+      if (refusal === undefined) onChange()
+    },
     goodbye: async (drainMs = 0) => {
       refuse(leaving(links.self))
       await standbys.yieldAll()

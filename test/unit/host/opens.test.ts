@@ -185,3 +185,19 @@ test('a broken stream keeps the session for its lease, so that the next epoch fi
     [10, 10]
   )
 })
+
+test('a paused host offers nothing and begins nothing; what runs goes on, also in its next epoch', async () => {
+  const { driver, hosts, stream } = await fed()
+  const [{ host }] = hosts as [(typeof hosts)[0]]
+  host.pause(true)
+  assert.equal(host.offer(), undefined)
+  await driver.send(stream, step(2, END, [first]))
+  assert.deepEqual(stream.tokens, [first, second])
+  const next = await driver.open(hosts, { epoch: 2, committed: END })
+  assert.ok(next.opened)
+  const other = await driver.open(hosts, { session: new Uint8Array(16).fill(7) })
+  assert.equal(other.failures[0]?.code, 'BUSY')
+  host.pause(false)
+  assert.equal(host.offer()?.state, 'serving')
+  assert.ok((await driver.open(hosts, { session: new Uint8Array(16).fill(8) })).opened)
+})
