@@ -39,6 +39,8 @@ export interface DonatedEngine {
 export interface LoadProgress {
   bytesDone: number
   bytesTotal: number
+  /** Of `bytesDone`: were on this machine already. */
+  bytesCached?: number
 }
 
 export type DonationEvent =

@@ -19,6 +19,8 @@ export interface ReadProgress {
   /** Bytes of the span's tensors read and verified, each tensor counted once. */
   bytesDone: number
   bytesTotal: number
+  /** Of `bytesDone`: were in the cache already. */
+  bytesCached: number
 }
 
 export interface SpanReaderOptions {
@@ -50,23 +52,25 @@ export function openSpanReader(options: SpanReaderOptions): TensorReader {
   const counted = new Set<string>()
   const bytesTotal = [...infos.values()].reduce((sum, info) => sum + info.bytes, 0)
   let bytesDone = 0
+  let bytesCached = 0
 
-  function count(digestAt: string, bytes: number): void {
+  function count(digestAt: string, bytes: number, cached: boolean): void {
     if (counted.has(digestAt)) return
     counted.add(digestAt)
     bytesDone += bytes
-    onProgress?.({ bytesDone, bytesTotal })
+    if (cached) bytesCached += bytes
+    onProgress?.({ bytesDone, bytesTotal, bytesCached })
   }
 
   async function readChunk(what: string, offset: number, length: number, digest: string, signal: AbortSignal) {
     const kept = await cache.get(digest)
     if (kept !== undefined) {
-      if (kept.byteLength === length && (await sha256Hex(kept)) === digest) return kept
+      if (kept.byteLength === length && (await sha256Hex(kept)) === digest) return { bytes: kept, cached: true }
       await cache.delete(digest)
     }
     const bytes = await pool.read(what, offset, length, digest, signal)
     await cache.put(digest, bytes)
-    return bytes
+    return { bytes, cached: false }
   }
 
   async function read(info: TensorInfo, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
@@ -78,8 +82,9 @@ export function openSpanReader(options: SpanReaderOptions): TensorReader {
     const reads = chunkRanges(info.offset, info.bytes).map(({ offset, length }, i) =>
       slots.run(both, async () => {
         const what = `tensor '${info.name}', chunk ${i}`
-        tensor.set(await readChunk(what, offset, length, chunks.get(info.name)![i]!, both), i * CHUNK_BYTES)
-        count(`${info.name} ${i}`, length)
+        const { bytes, cached } = await readChunk(what, offset, length, chunks.get(info.name)![i]!, both)
+        tensor.set(bytes, i * CHUNK_BYTES)
+        count(`${info.name} ${i}`, length, cached)
       })
     )
     try {
