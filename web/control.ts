@@ -2,20 +2,19 @@
  * What the page does: joins the swarm and stays in it, keeps the picture fresh, donates and chats on request. The only
  * place where state meets the network.
  */
-import type { Donation, DonationEvent } from '../peer/host/donate.ts'
 import { warningsOf } from '../peer/model/model-text.ts'
 import type { DirectoryEntry } from '../peer/swarm/types.ts'
 import { ChatControl } from './chat-control.ts'
 import type { PageActions } from './components/page.tsx'
+import { DonationControl } from './donation-control.ts'
 import { lookForGpu } from './gpu.ts'
-import { coverageOf, holdersOf } from './layers.ts'
-import { memoryChoice } from './memory-choice.ts'
+import { coverageOf, holdersOf, withGone } from './layers.ts'
 import { type PageAddress, readPageAddress } from './page-address.ts'
 import { isAnswering, type ModelChoice, type PageState } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
 import { viewOf } from './view-name.ts'
-import { comingBackNotice, donationNotice, joinNotice, unreachableNotice } from './words.ts'
+import { joinNotice, unreachableNotice } from './words.ts'
 
 /** The picture of the swarm is at most this old. */
 const DIRECTORY_MS = 2_000
@@ -24,8 +23,6 @@ const OTHER_MODELS_ROUNDS = 8
 const MAX_MODELS_WATCHED = 32
 const FIRST_RETRY_MS = 1_000
 const LAST_RETRY_MS = 15_000
-/** Running answers get this long to end when a donor stops. */
-const DRAIN_MS = 5_000
 
 export interface Control {
   actions: PageActions
@@ -44,8 +41,8 @@ class PageControl {
   readonly #address: PageAddress
   readonly #closing = new AbortController()
   #peer: TabPeer | undefined
-  #donation: Donation | undefined
   readonly #chat: ChatControl
+  readonly #donor: DonationControl
 
   readonly actions: PageActions
 
@@ -53,12 +50,11 @@ class PageControl {
     this.#store = store
     this.#address = address
     this.#chat = new ChatControl(store, () => this.#peer)
+    this.#donor = new DonationControl(store, () => this.#peer, address)
     this.actions = {
       ...this.#chat.actions,
-      onModel: digest => this.#chooseModel(digest),
-      onBudget: bytes => void this.#showMemory(bytes),
-      onStart: () => void this.#donate(),
-      onStop: () => void this.#stopDonating()
+      ...this.#donor.actions,
+      onModel: digest => this.#chooseModel(digest)
     }
   }
 
@@ -68,7 +64,7 @@ class PageControl {
     this.#store.update(state => ({ ...state, headlessCommand }))
     this.#followAddress()
     addEventListener('hashchange', () => this.#followAddress())
-    void lookForGpu().then(gpu => this.#store.update(state => ({ ...state, gpu })))
+    const looked = lookForGpu().then(gpu => this.#store.update(state => ({ ...state, gpu })))
     addEventListener('pagehide', () => this.#goodbye())
     // A page that comes back from the browser's cache has said goodbye already.
     addEventListener('pageshow', event => event.persisted && location.reload())
@@ -78,7 +74,12 @@ class PageControl {
       const connections = peer.connections()
       const total = new Set(connections.map(link => link.peer)).size
       const direct = new Set(connections.filter(link => !link.relayed).map(link => link.peer)).size
-      this.#store.update(state => ({ ...state, links: { total, relayed: total - direct } }))
+      const measured = connections.flatMap(({ peer, roundTripMs }) =>
+        roundTripMs === undefined ? [] : [[peer, roundTripMs] as const]
+      )
+      // The quickest of several connections is the one used.
+      const roundTrips = Object.fromEntries(measured.sort(([, a], [, b]) => b - a))
+      this.#store.update(state => ({ ...state, roundTrips, links: { total, relayed: total - direct } }))
     }
     peer.onConnectionsChanged(countLinks)
     const models = peer.models.map(({ digest, name, layers }) => ({ digest, name, layers }))
@@ -90,22 +91,16 @@ class PageControl {
       model: models[0]
     }))
     countLinks()
-    void this.#showMemory()
-    void this.#watchDirectory(peer)
+    void this.#showModel()
+    void this.#watchDirectory(peer, countLinks)
+    void looked.then(() => this.#donor.joined())
     return peer
   }
 
   #followAddress(): void {
-    const { invite } = readPageAddress(location.href)
-    const view = viewOf(location.hash)
-    if (invite === undefined && this.#address.invite !== undefined) {
-      // A link to a view names no invite; the page must still open after a reload.
-      history.replaceState(undefined, '', `#${view}&invite=${this.#address.invite}`)
-    } else if (invite !== this.#address.invite) {
-      location.reload()
-      return
-    }
-    this.#store.update(state => ({ ...state, view }))
+    // Another invite was pasted over this one.
+    if (readPageAddress(location.href).invite !== this.#address.invite) location.reload()
+    else this.#store.update(state => ({ ...state, view: viewOf(location.hash) }))
   }
 
   async #join(): Promise<TabPeer> {
@@ -127,7 +122,7 @@ class PageControl {
     }
   }
 
-  async #watchDirectory(peer: TabPeer): Promise<void> {
+  async #watchDirectory(peer: TabPeer, countLinks: () => void): Promise<void> {
     const { signal } = this.#closing
     for (let round = 0; !signal.aborted; round++) {
       const { model } = this.#store.get()
@@ -135,6 +130,7 @@ class PageControl {
         try {
           const { entries } = await peer.directory(model.digest, signal)
           this.#store.update(state => withDirectory(state, model, entries))
+          countLinks()
           if (round % OTHER_MODELS_ROUNDS === 0) await this.#askAboutOthers(peer, model)
         } catch {
           signal.throwIfAborted()
@@ -156,59 +152,29 @@ class PageControl {
   }
 
   #chooseModel(digest: string): void {
-    if (this.#donation !== undefined || isAnswering(this.#store.get())) return
+    if (isAnswering(this.#store.get())) return
     this.#store.update(state => ({
       ...state,
       model: state.models.find(model => model.digest === digest) ?? state.model,
       warnings: [],
       directory: undefined,
-      memory: undefined,
+      gone: [],
       contextLength: undefined
     }))
-    void this.#showMemory()
+    void this.#showModel()
   }
 
-  async #showMemory(chosen?: number): Promise<void> {
+  async #showModel(): Promise<void> {
     const { model } = this.#store.get()
     if (this.#peer === undefined || model === undefined) return
     try {
       const { manifest } = await this.#peer.manifest(model.digest)
-      const memory = memoryChoice(manifest, chosen)
       const warnings = warningsOf(manifest.tokenizer)
-      const { span } = this.#address
-      if (span !== undefined) memory.layers = span.end - span.first
       const { contextLength } = manifest.hyperparameters
-      this.#store.update(state => (state.model === model ? { ...state, memory, warnings, contextLength } : state))
-    } catch (error) {
-      const notice = donationNotice(error)
-      this.#store.update(state => ({ ...state, donation: { phase: 'off', notice } }))
+      this.#store.update(state => (state.model === model ? { ...state, warnings, contextLength } : state))
+    } catch {
+      // Asking it will say what is wrong with it.
     }
-  }
-
-  async #donate(): Promise<void> {
-    const { gpu, memory, model, donation } = this.#store.get()
-    const peer = this.#peer
-    if (peer === undefined || gpu.phase !== 'ready' || memory === undefined || model === undefined || donation.phase !== 'off')
-      return
-    const { span } = this.#address
-    this.#store.update(state => ({
-      ...state,
-      donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again: undefined }
-    }))
-    this.#donation = await peer.donate({
-      digest: model.digest,
-      adapter: gpu.name,
-      memoryBytes: memory.chosen,
-      ...(span === undefined ? {} : { span }),
-      onEvent: event => this.#store.update(state => withDonation(state, event))
-    })
-    await this.#donation.ended
-    this.#donation = undefined
-  }
-
-  async #stopDonating(): Promise<void> {
-    this.#store.update(state => ({ ...state, donation: { phase: 'stopping' } }))
-    await this.#donation?.stop(DRAIN_MS)
   }
 
   /**
@@ -217,57 +183,23 @@ class PageControl {
    */
   #goodbye(): void {
     this.#chat.stop()
-    const told = this.#donation?.stop(0) ?? Promise.resolve()
+    const told = this.#donor.goodbye()
     this.#closing.abort(new Error('the page was closed'))
     void told.finally(() => this.#peer?.leave())
   }
 }
 
 function withDirectory(state: PageState, model: ModelChoice, entries: readonly DirectoryEntry[]): PageState {
-  const seen = withCoverage(state, model, entries)
-  return { ...seen, connection: { phase: 'connected' }, ...(seen.model === model ? { directory: entries } : {}) }
+  const seen: PageState = { ...withCoverage(state, model, entries), connection: { phase: 'connected' } }
+  if (seen.model !== model) return seen
+  const before = holdersOf(state.directory ?? [], model.digest)
+  const gone = withGone(state.gone, before, holdersOf(entries, model.digest), Date.now())
+  return { ...seen, directory: entries, gone }
 }
 
 function withCoverage(state: PageState, model: ModelChoice, entries: readonly DirectoryEntry[]): PageState {
   const coverage = coverageOf(holdersOf(entries, model.digest), model.layers)
   return { ...state, coverages: { ...state.coverages, [model.digest]: coverage } }
-}
-
-function withDonation(state: PageState, event: DonationEvent): PageState {
-  const { donation } = state
-  switch (event.state) {
-    case 'placing':
-      return state
-    case 'loading': {
-      if (donation.phase !== 'starting') return state
-      const { bytesDone: done, bytesTotal: total } = event.progress
-      // No byte is asked for before the GPU has passed its self-test; speed is measured once all are there.
-      const step = total === 0 ? 'testing' : done < total ? 'loading' : 'measuring'
-      const loaded = total === 0 ? undefined : { done, total }
-      return { ...state, donation: { ...donation, step, span: event.span, loaded } }
-    }
-    case 'serving': {
-      if (donation.phase === 'stopping') return state
-      const { tokensServed, sessions } = event.stats
-      return { ...state, donation: { phase: 'serving', span: event.span, tokensServed, sessions } }
-    }
-    case 'leaving':
-      return { ...state, donation: { phase: 'stopping' } }
-    case 'moving':
-      return {
-        ...state,
-        donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again: undefined }
-      }
-    case 'retrying': {
-      const again = comingBackNotice(event.error, event.span)
-      return { ...state, donation: { phase: 'starting', step: 'choosing', span: undefined, loaded: undefined, again } }
-    }
-    case 'ended':
-      return {
-        ...state,
-        donation: { phase: 'off', notice: event.error === undefined ? undefined : donationNotice(event.error, event.retried) }
-      }
-  }
 }
 
 function pause(ms: number): Promise<void> {

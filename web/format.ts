@@ -36,6 +36,16 @@ export function countText(count: number, one: string, many = `${one}s`): string 
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
 }
 
+export function durationText(ms: number): string {
+  const minutes = Math.floor(ms / 60_000)
+  if (minutes < 1) return `${Math.floor(ms / 1_000)} s`
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+export function energyText(wattHours: number): string {
+  return wattHours >= 1 ? `about ${trim(wattHours)} Wh` : `about ${Math.round(1_000 * wattHours)} mWh`
+}
+
 /** Joins as a sentence does: a, b and c. */
 export function listText(items: readonly string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`

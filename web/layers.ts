@@ -2,13 +2,8 @@
  * Who holds which layers, laid out for the picture of the swarm.
  */
 import type { Span } from '../peer/model/types.ts'
-import type { DirectoryEntry, SpanOffer } from '../peer/swarm/types.ts'
-import type { ModelCoverage, PageState } from './state.ts'
-
-export interface Holder {
-  entry: DirectoryEntry
-  offer: SpanOffer
-}
+import type { DirectoryEntry } from '../peer/swarm/types.ts'
+import type { GoneHolder, Holder, ModelChoice, ModelCoverage, PageState } from './state.ts'
 
 /** Everyone announcing a span of the model, lower layers first. */
 export function holdersOf(entries: readonly DirectoryEntry[], model: string): Holder[] {
@@ -20,6 +15,26 @@ export function holdersOf(entries: readonly DirectoryEntry[], model: string): Ho
         b.offer.span.end - a.offer.span.end ||
         (a.entry.announcement.peer < b.entry.announcement.peer ? -1 : 1)
     )
+}
+
+/** How long a peer that left is still shown, as gone. */
+const GONE_MS = 8_000
+
+/** Who was among `before` and is not among `now`, with those that left a moment earlier. */
+export function withGone(
+  gone: readonly GoneHolder[],
+  before: readonly Holder[],
+  now: readonly Holder[],
+  at: number
+): GoneHolder[] {
+  const here = new Set(now.map(({ entry }) => entry.announcement.peer))
+  const left = before.filter(({ entry }) => !here.has(entry.announcement.peer)).map(holder => ({ holder, at }))
+  const leftAnew = new Set(left.map(({ holder }) => holder.entry.announcement.peer))
+  const still = gone.filter(
+    ({ holder: { entry }, at: since }) =>
+      at - since < GONE_MS && !here.has(entry.announcement.peer) && !leftAnew.has(entry.announcement.peer)
+  )
+  return [...still, ...left]
 }
 
 /** Rows of spans that do not overlap: holders of a whole chain lie side by side. */
@@ -45,6 +60,21 @@ export function coverage(holders: readonly Holder[], layers: number): number[] {
 export function coverageOf(holders: readonly Holder[], layers: number): ModelCoverage {
   const serving = holders.filter(({ offer }) => offer.state === 'serving')
   return { counts: coverage(holders, layers), peers: new Set(serving.map(({ entry }) => entry.announcement.peer)).size }
+}
+
+/** Of the models a donor allows, the one whose thinnest layer fewest peers hold; between equals the first. */
+export function neediest(
+  models: readonly ModelChoice[],
+  coverages: PageState['coverages'],
+  refused: readonly string[]
+): ModelChoice | undefined {
+  const thinnest = ({ digest }: ModelChoice) => Math.min(...(coverages[digest]?.counts ?? [0]))
+  return models
+    .filter(({ digest }) => !refused.includes(digest))
+    .reduce<ModelChoice | undefined>(
+      (best, model) => (best === undefined || thinnest(model) < thinnest(best) ? model : best),
+      undefined
+    )
 }
 
 /** What keeps an answer from being computed now; empty when nothing does, or nothing is known yet. */

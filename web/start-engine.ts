@@ -5,14 +5,14 @@
 import type { SpanEngine } from '../peer/engine/engine.ts'
 import { connectEngine } from '../peer/engine/remote.ts'
 import { errorFromCode, InternalError } from '../peer/errors.ts'
-import type { DonatedEngine } from '../peer/host/donate.ts'
+import type { DonatedEngine, LoadProgress } from '../peer/host/donate.ts'
 import type { LoadReport, LoadRequest } from './engine-messages.ts'
 
 /** How long the engine may take to close before its worker is ended all the same. */
 const CLOSE_MS = 2_000
 
 export interface StartEngineOptions extends Omit<LoadRequest, 'port'> {
-  onProgress: (progress: { bytesDone: number; bytesTotal: number }) => void
+  onProgress: (progress: LoadProgress) => void
   signal: AbortSignal
 }
 

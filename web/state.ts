@@ -4,8 +4,23 @@
 
 import type { Span } from '../peer/model/types.ts'
 import type { ChainHop, HopTime } from '../peer/session/types.ts'
-import type { DirectoryEntry } from '../peer/swarm/types.ts'
+import type { DirectoryEntry, SpanOffer } from '../peer/swarm/types.ts'
+import { type DonorSettings, initialDonorSettings, type PauseReason, type PowerSource } from './donor-limits.ts'
 import type { ViewName } from './view-name.ts'
+import type { WorkSample } from './work-curve.ts'
+
+/** A peer that was here a moment ago. */
+export interface GoneHolder {
+  holder: Holder
+  /** Milliseconds since 1970. */
+  at: number
+}
+
+/** A span that a peer announces. */
+export interface Holder {
+  entry: DirectoryEntry
+  offer: SpanOffer
+}
 
 /** Something a person should know, in words without jargon; `detail` says what to do. */
 export interface Notice {
@@ -33,16 +48,33 @@ export type Gpu = { phase: 'looking' } | { phase: 'ready'; name: string; softwar
 
 export type Donation =
   | { phase: 'off'; notice: Notice | undefined }
+  /** Another tab of this browser donates. */
+  | { phase: 'elsewhere' }
   | {
       phase: 'starting'
       step: StartStep
       span: Span | undefined
       loaded: LoadedBytes | undefined
+      /** Fetched over the network, for the rate of loading. */
+      fetched: readonly WorkSample[]
       /** Set the second time: why it starts again. */
       again: Notice | undefined
     }
-  | { phase: 'serving'; span: Span; tokensServed: number; sessions: number }
-  | { phase: 'stopping' }
+  | {
+      phase: 'serving'
+      span: Span
+      tokensServed: number
+      sessions: number
+      /** Milliseconds since 1970. */
+      since: number
+      samples: readonly WorkSample[]
+      /** Tokens a second through one layer, as measured. */
+      decodeRate: number
+      /** Empty: it serves. */
+      paused: readonly PauseReason[]
+    }
+  /** Answers that may still end here, of those that ran. */
+  | { phase: 'stopping'; answers: number }
 
 /** In the order a donor goes through them. */
 export const startSteps = ['choosing', 'testing', 'loading', 'measuring'] as const
@@ -51,6 +83,10 @@ export type StartStep = (typeof startSteps)[number]
 export interface LoadedBytes {
   done: number
   total: number
+  /** Of `done`: were on this machine already. */
+  cached: number
+  /** Hosts that the weights come from. */
+  sources: readonly string[]
 }
 
 export interface AnswerTrace {
@@ -129,9 +165,17 @@ export interface PageState {
   warnings: readonly string[]
   /** Live announcements; undefined until the directory has answered once. */
   directory: readonly DirectoryEntry[] | undefined
+  /** Milliseconds to connected peers and back, as last measured. */
+  roundTrips: Readonly<Record<string, number>>
+  /** Holders of the chosen model that left within the last seconds. */
+  gone: readonly GoneHolder[]
   gpu: Gpu
   memory: MemoryChoice | undefined
   donation: Donation
+  donor: DonorSettings
+  /** What a donor would host: of the models it allows, the one that needs it most. */
+  hosted: ModelChoice | undefined
+  care: Care
   /** Kept in this browser, newest first. */
   conversations: readonly ConversationHead[]
   /** Of the one whose turns are shown; undefined for one that has not begun. */
@@ -140,6 +184,15 @@ export interface PageState {
   settings: ChatSettings
   /** For people who copy it into a terminal. */
   headlessCommand: string
+}
+
+/** What the browser does to a tab that donates. */
+export interface Care {
+  power: PowerSource
+  /** The screen is kept on. */
+  awake: boolean
+  /** The tab is hidden and its timers come late. */
+  throttled: boolean
 }
 
 /** Bytes of GPU memory, and what they buy. */
@@ -174,9 +227,14 @@ export const initialState: PageState = {
   coverages: {},
   warnings: [],
   directory: undefined,
+  roundTrips: {},
+  gone: [],
   gpu: { phase: 'looking' },
   memory: undefined,
   donation: { phase: 'off', notice: undefined },
+  donor: initialDonorSettings,
+  hosted: undefined,
+  care: { power: undefined, awake: false, throttled: false },
   conversations: [],
   conversation: undefined,
   turns: [],

@@ -12,6 +12,7 @@ import type { CompletionService } from '../peer/session/types.ts'
 import { Reputation } from '../peer/swarm/reputation.ts'
 import type { Directory } from '../peer/swarm/types.ts'
 import { fetchManifest } from '../peer/weights/fetch-manifest.ts'
+import type { Clock } from '../peer/wire/clock.ts'
 import { DirectoryClient } from '../peer/wire/directory-client.ts'
 import { join, type RendezvousModel } from '../peer/wire/join.ts'
 import { silent } from '../peer/wire/log.ts'
@@ -43,6 +44,8 @@ export interface TabPeer {
   /** Fetched and verified once. */
   manifest: (digest: string) => Promise<NamedManifest>
   service: (digest: string) => Promise<CompletionService>
+  /** Hosts that a model's weights come from. */
+  sourcesOf: (digest: string) => string[]
   donate: (options: DonateOptions) => Promise<Donation>
   /** Closes every connection. */
   leave: () => Promise<void>
@@ -54,6 +57,8 @@ export interface DonateOptions {
   memoryBytes: number
   /** Exactly these layers instead of what the swarm lacks most. */
   span?: Span
+  /** Runs what must run on time while the tab is hidden. */
+  clock: Clock
   onEvent: (event: DonationEvent) => void
 }
 
@@ -119,7 +124,8 @@ export async function joinSwarm({ bootstrap, webrtc, invite, signal }: TabPeerOp
     directory: (digest, limit) => directory.query(digest, limit),
     manifest,
     service,
-    donate: async ({ digest, adapter, memoryBytes, span, onEvent }) => {
+    sourcesOf: digest => [...new Set(modelOf(digest).sources.map(url => new URL(url).host))],
+    donate: async ({ digest, adapter, memoryBytes, span, clock, onEvent }) => {
       const named = await manifest(digest)
       return startDonation({
         links,
@@ -141,6 +147,7 @@ export async function joinSwarm({ bootstrap, webrtc, invite, signal }: TabPeerOp
             onProgress,
             signal: stopped
           }),
+        clock,
         onEvent
       })
     },

@@ -22,7 +22,8 @@ import {
 } from '../peer/errors.ts'
 import type { Span } from '../peer/model/types.ts'
 import type { ContextUse } from './context-use.ts'
-import { countText, listText, msText, spanText } from './format.ts'
+import type { PauseReason } from './donor-limits.ts'
+import { bytesText, countText, listText, msText, spanText } from './format.ts'
 import { missingSpans, thinSpans } from './layers.ts'
 import type { ModelCoverage, Notice, PageState, Recovery } from './state.ts'
 import type { ViewName } from './view-name.ts'
@@ -96,6 +97,143 @@ export const settingsWords = {
   anySeed: 'new each time',
   maxTokens: 'Most tokens',
   reset: 'Reset sampling'
+}
+
+export const donateWords = {
+  title: 'Donate',
+  invitation: 'Lend this GPU while it has nothing better to do.',
+  leaves:
+    'What leaves this machine: numbers between layers, computed for other people’s prompts, and to the peers beside you your network address and your GPU’s name. Your files, your other tabs and your own conversations are never touched, and stopping frees the memory at once.',
+  adapter: 'Adapter',
+  looking: 'Looking for a GPU…',
+  software: '— computes on the CPU, slowly',
+  memory: 'Memory to lend',
+  allowed: 'Models it may host',
+  neediest: 'Of these, the one whose layers are thinnest is hosted.',
+  actions: {
+    off: 'Donate this tab',
+    elsewhere: 'Take over',
+    starting: 'Cancel',
+    serving: 'Stop donating',
+    stopping: 'Stopping…'
+  },
+  pause: 'Pause',
+  resume: 'Resume',
+  stopNow: 'Stop now',
+  progress: 'Progress',
+  loaded: 'Weights loaded',
+  steps: {
+    choosing: 'Choosing the layers that need help most',
+    testing: 'Checking this GPU’s numbers',
+    loading: 'Loading weights',
+    measuring: 'Measuring its speed'
+  },
+  resumable: 'What is loaded stays in this browser: after a reload, loading goes on where it was.',
+  servingWord: 'Serving',
+  pausedWord: 'Paused',
+  tokensServed: 'Tokens served',
+  rate: 'Now',
+  answers: 'Answers now',
+  uptime: 'Serving for',
+  energy: 'Energy',
+  energyHelp: 'An estimate: the time these tokens kept the GPU busy, by its measured speed, at the watts you state.',
+  peers: 'Peers',
+  relayed: 'relayed',
+  curveTop: (rate: string) => `top: ${rate}`,
+  curve: (minutes: number) => `tokens a second, last ${minutes} minutes`,
+  throttled:
+    'The browser slows this hidden tab. Answers go on, since they are driven by messages; bring the tab to the front if they stall.',
+  keepOpen: 'Keep this tab open. Closing it says goodbye; running answers move to other peers.',
+  headlessTitle: 'Have a machine without a browser?',
+  copyCommand: 'Copy the command',
+  headless: 'Runs a headless peer on its GPU, until you press Ctrl+C.'
+}
+
+export const limitWords = {
+  title: 'When this machine serves',
+  mainsOnly: 'Only on mains power',
+  hoursOnly: 'Only in these hours',
+  from: 'From',
+  to: 'Until',
+  keepAwake: 'Keep the screen on',
+  awake: '(on now)',
+  watts: 'watts while it computes'
+}
+
+export const swarmWords = {
+  title: 'The swarm now',
+  digest: 'Digest of the manifest',
+  mapCaption:
+    'Distance from the middle is the time a message takes there and back; the hour is the layers’ place in the model. On the rim: not measured from here.',
+  coverage: 'Who holds which layers',
+  layers: 'Layers of the model and how many peers serve each',
+  lane: 'Peers and the layers they hold',
+  legend: { well: 'several peers', thin: 'one peer', missing: 'nobody' },
+  table: 'Peers in detail',
+  columns: {
+    peer: 'Peer',
+    agent: 'Kind',
+    span: 'Holds',
+    adapter: 'Adapter',
+    roundTripMs: 'Round trip',
+    tokenMs: 'Time a token',
+    queueMs: 'Queue',
+    freeKvTokens: 'Free KV tokens'
+  },
+  agents: { tab: 'browser tab', node: 'headless peer' },
+  unmeasured: '–',
+  loading: 'loading'
+}
+
+export function layerText(layer: number, holders: number): string {
+  return `layer ${layer + 1}: ${holders === 0 ? 'nobody' : countText(holders, 'peer')}`
+}
+
+export function mapText(peers: number): string {
+  return `Map of this tab and ${countText(peers, 'peer')} by round-trip time; the table below says the same.`
+}
+
+export function roomText(bytes: string, layers: number, { name, layers: all }: { name: string; layers: number }): string {
+  return `${bytes}, room for ${layers} of ${countText(all, 'layer')} of ${name}`
+}
+
+/** Where the weights come from. */
+export function fromText(cached: number, done: number, sources: readonly string[]): string {
+  if (cached > 0 && cached === done) return ', all of it already on this machine'
+  const kept = cached > 0 ? `, ${bytesText(cached)} already on this machine` : ''
+  return `${kept}, from ${listText(sources)}`
+}
+
+const pauseWords: Record<PauseReason, string> = {
+  asked: 'You paused it. Its layers stay loaded.',
+  battery: 'The machine runs on its battery. It goes on at the mains.',
+  hours: 'Outside the hours you chose. It goes on by itself.',
+  frozen: 'The browser froze this hidden tab, so it stepped down. It goes on when the tab is seen.'
+}
+
+export function pausedText(reasons: readonly PauseReason[]): string {
+  return reasons.map(reason => pauseWords[reason]).join(' ')
+}
+
+export function stoppingText(answers: number): string {
+  return answers === 0
+    ? 'Saying goodbye…'
+    : `Finishing ${countText(answers, 'answer')}, then saying goodbye. What is not done in half a minute moves to other peers.`
+}
+
+export const elsewhereNotice: Notice = {
+  title: 'Another tab of this browser donates already',
+  detail: 'Two would share one GPU. Go on there, or take over: the other tab then stops.'
+}
+
+export const takenOverNotice: Notice = {
+  title: 'Another tab took over',
+  detail: 'This one has left the swarm; the other donates now.'
+}
+
+export const nothingAllowedNotice: Notice = {
+  title: 'No model is allowed',
+  detail: 'Allow at least one of the models below.'
 }
 
 export const privacyText =

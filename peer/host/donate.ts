@@ -46,7 +46,8 @@ export interface LoadProgress {
 export type DonationEvent =
   | { state: 'placing' }
   | { state: 'loading'; span: Span; progress: LoadProgress }
-  | { state: 'serving'; span: Span; stats: HostStats }
+  /** `decodeRate`: tokens a second through one layer, as measured. */
+  | { state: 'serving'; span: Span; stats: HostStats; decodeRate: number }
   | { state: 'leaving'; span: Span | undefined }
   /** It has given one span up for another, which it loads now. */
   | { state: 'moving'; from: Span; to: Span; reason: Move['reason'] | 'failed' }
@@ -92,6 +93,8 @@ export interface Donation {
   readonly serving: Promise<SpanHost>
   /** Resolves when everything has ended, with the error that ended it if nobody asked for it. */
   readonly ended: Promise<ShoalError | undefined>
+  /** While paused nothing is offered and no session begins, whichever host serves: now, or after a second try. */
+  pause: (paused: boolean) => void
   /** Gives sessions up to `drainMs` to end, tells their drivers, withdraws, frees the GPU. */
   stop: (drainMs?: number) => Promise<void>
 }
@@ -103,6 +106,8 @@ interface Life {
   /** How long sessions may take to end. */
   drainMs: number
   retried: boolean
+  paused: boolean
+  host: SpanHost | undefined
 }
 
 export function startDonation(options: DonationOptions): Donation {
@@ -116,7 +121,14 @@ export function startDonation(options: DonationOptions): Donation {
   })
   // Who only waits for the end need not handle it twice.
   serving.catch(() => {})
-  const life: Life = { signal: stopping.signal, onServing: resolveServing, drainMs: 0, retried: false }
+  const life: Life = {
+    signal: stopping.signal,
+    onServing: resolveServing,
+    drainMs: 0,
+    retried: false,
+    paused: false,
+    host: undefined
+  }
   const ended = (async () => {
     let error: ShoalError | undefined
     try {
@@ -131,6 +143,10 @@ export function startDonation(options: DonationOptions): Donation {
   return {
     serving,
     ended,
+    pause: paused => {
+      life.paused = paused
+      life.host?.pause(paused)
+    },
     stop: async (ms = 0) => {
       life.drainMs = ms
       stopping.abort(new BusyError('the donor was stopped'))
@@ -223,6 +239,8 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     const model = { digest: named.digest, layers, width, vocabulary, contextLength }
     const { engine, rates } = made
     host = startHost({ links, engine, model, rates, onChange: () => announcer.changed(), clock, logger })
+    life.host = host
+    host.pause(life.paused)
     announcer.changed()
     life.onServing(host)
     const intend = (to: Span | undefined) => {
@@ -230,7 +248,8 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
       announcer.changed()
     }
     const moves = movable ? (ending: AbortSignal) => moveOf(options, assignment, host!, intend, restMs, ending) : undefined
-    end = await serve(host, span, engine, moves, onEvent, clock, signal)
+    const tell = (stats: HostStats) => onEvent({ state: 'serving', span, stats, decodeRate: rates.decode })
+    end = await serve(host, engine, moves, tell, clock, signal)
     return end
   } catch (thrown) {
     const error = toShoalError(thrown)
@@ -305,17 +324,15 @@ async function handOver(host: SpanHost, { reason }: Move, signal: AbortSignal): 
 
 async function serve(
   host: SpanHost,
-  span: Span,
   engine: SpanEngine,
   moves: ((ending: AbortSignal) => Promise<Move>) | undefined,
-  onEvent: (event: DonationEvent) => void,
+  onStats: (stats: HostStats) => void,
   clock: Clock,
   signal: AbortSignal
 ): Promise<End> {
-  const tell = () => onEvent({ state: 'serving', span, stats: host.stats() })
   let forget = () => {}
   const repeat = () => {
-    tell()
+    onStats(host.stats())
     forget = clock.after(STATS_INTERVAL_MS, repeat)
   }
   repeat()

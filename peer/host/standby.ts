@@ -70,10 +70,11 @@ export class Standby implements SessionPart, HeldStandby {
       const { links, engine, model, clock, table, room, logs, standbys, refusing } = this.#context
       const sender = this.#hop.channel.remotePeer
       checkStandbyOpen(plan, { self: links.self, sender, shape: engine.shape, model, now: clock.now() })
-      const refusal = refusing()
+      const known = table.get(sessionKey(plan.driver, plan.session)) !== undefined
+      const refusal = refusing(known)
       if (refusal !== undefined) throw refusal
       signal.throwIfAborted()
-      if (standbys.held.size >= MAX_STANDBYS && table.get(sessionKey(plan.driver, plan.session)) === undefined)
+      if (standbys.held.size >= MAX_STANDBYS && !known)
         throw new BusyError(`this peer stands by for ${MAX_STANDBYS} hops`, { retryAfterMs: BUSY_RETRY_MS })
       const claim = claimSession(table, plan, this)
       this.#session = claim.session

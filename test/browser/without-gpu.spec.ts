@@ -46,7 +46,7 @@ test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', a
   // No current Chromium can be started without the API.
   const bare = await (await browser.newContext()).newPage()
   await bare.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
-  await bare.goto(`${swarm.url}/#donate`)
+  await bare.goto(`${swarm.url}/#view=donate`)
   await expect(bare.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
   await tab.show('Swarm')
   await expect(tab.swarm.getByText('Nobody is donating yet')).toBeVisible()

@@ -1,6 +1,6 @@
 import { countText } from '../format.ts'
 import type { PageState } from '../state.ts'
-import { viewNames } from '../view-name.ts'
+import { fragmentOf, viewNames } from '../view-name.ts'
 import { connectionWords, pageWords, viewWords } from '../words.ts'
 
 export function Header({ state }: { state: PageState }) {
@@ -16,7 +16,7 @@ export function Header({ state }: { state: PageState }) {
       </h1>
       <nav class="views" aria-label={pageWords.views}>
         {viewNames.map(name => (
-          <a key={name} href={`#${name}`} aria-current={name === view ? 'page' : undefined}>
+          <a key={name} href={fragmentOf(location.hash, name)} aria-current={name === view ? 'page' : undefined}>
             {viewWords[name]}
             {name === 'donate' && donation.phase === 'serving' && (
               <>

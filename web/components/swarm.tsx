@@ -1,38 +1,41 @@
-import { countText, msText, peerHue, shortPeer, spanText } from '../format.ts'
-import { coverage, type Holder, holdersOf, lanesOf, missingSpans } from '../layers.ts'
-import type { PageState } from '../state.ts'
-import { missingLayersNotice, nothingHeldNotice } from '../words.ts'
+import { peerHue, shortPeer, spanText } from '../format.ts'
+import { coverage, holdersOf, lanesOf, missingSpans } from '../layers.ts'
+import { type Holder, isAnswering, type PageState } from '../state.ts'
+import { rowsOf } from '../swarm-table.ts'
+import { coverageText, layerText, missingLayersNotice, nothingHeldNotice, thisTab, swarmWords as words } from '../words.ts'
+import { ModelPicker } from './model-picker.tsx'
 import { NoticeBox } from './notice.tsx'
+import { SwarmMap } from './swarm-map.tsx'
+import { SwarmTable } from './swarm-table.tsx'
 
 export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: string) => void }) {
-  const { model, models, directory, connection } = state
+  const { model, directory, connection, self, roundTrips } = state
+  if (model === undefined || directory === undefined)
+    return (
+      <section class="swarm" aria-labelledby="swarm-title">
+        <h2 id="swarm-title">{words.title}</h2>
+        {connection.phase !== 'unreachable' && <p class="quiet-text">{coverageText(undefined)}</p>}
+      </section>
+    )
+  const holders = holdersOf(directory, model.digest)
   return (
     <section class="swarm" aria-labelledby="swarm-title">
       <div class="heading">
-        <h2 id="swarm-title">The swarm now</h2>
-        {model !== undefined && (
-          <p class="quiet-text">
-            {models.length > 1 ? (
-              <select aria-label="Model" value={model.digest} onChange={event => onModel(event.currentTarget.value)}>
-                {models.map(({ digest, name }) => (
-                  <option key={digest} value={digest}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            ) : (
-              <span>{model.name}</span>
-            )}{' '}
-            <span title={`Digest of the manifest: ${model.digest}`}>{model.digest.slice(0, 8)}</span>
-          </p>
-        )}
+        <h2 id="swarm-title">{words.title}</h2>
+        <ModelPicker state={state} disabled={isAnswering(state)} onModel={onModel} />
+        <span class="quiet-text" title={`${words.digest}: ${model.digest}`}>
+          {model.digest.slice(0, 8)}
+        </span>
       </div>
-      {model !== undefined && directory !== undefined && (
-        <Picture holders={holdersOf(directory, model.digest)} layers={model.layers} self={state.self} />
-      )}
-      {(model === undefined || directory === undefined) && connection.phase !== 'unreachable' && (
-        <p class="quiet-text">Asking who is here…</p>
-      )}
+      <div class="swarm-parts">
+        <div class="card">
+          <SwarmMap state={state} holders={holders} layers={model.layers} />
+        </div>
+        <div class="card">
+          <Picture holders={holders} layers={model.layers} self={self} />
+        </div>
+      </div>
+      {holders.length > 0 && <SwarmTable rows={rowsOf(holders, roundTrips)} self={self} />}
     </section>
   )
 }
@@ -40,24 +43,22 @@ export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: 
 function Picture({ holders, layers, self }: { holders: readonly Holder[]; layers: number; self: string | undefined }) {
   const covered = coverage(holders, layers)
   const missing = missingSpans(covered)
-  const serving = new Set(holders.filter(({ offer }) => offer.state === 'serving').map(({ entry }) => entry.announcement.peer))
   return (
     <>
+      <h3>{words.coverage}</h3>
       <div class="picture" style={{ '--layers': layers }}>
-        <ol class="layers" aria-label="Layers of the model and how many peers serve each">
+        <ol class="layers" aria-label={words.layers}>
           {covered.map((count, layer) => (
-            <li key={layer} class={count === 0 ? 'missing' : ''} title={`Layer ${layer + 1}: ${countText(count, 'peer')}`}>
+            <li key={layer} class={count === 0 ? 'missing' : count === 1 ? 'thin' : ''} title={layerText(layer, count)}>
               <span class="number" aria-hidden="true">
                 {layer + 1}
               </span>
-              <span class="unseen">
-                layer {layer + 1}: {count === 0 ? 'nobody' : countText(count, 'peer')}
-              </span>
+              <span class="unseen">{layerText(layer, count)}</span>
             </li>
           ))}
         </ol>
         {lanesOf(holders).map(lane => (
-          <ul class="lane" key={lane[0]!.entry.announcement.peer} aria-label="Peers and the layers they hold">
+          <ul class="lane" key={lane[0]!.entry.announcement.peer} aria-label={words.lane}>
             {lane.map(holder => (
               <Brick key={holder.entry.announcement.peer} holder={holder} self={self} />
             ))}
@@ -66,14 +67,20 @@ function Picture({ holders, layers, self }: { holders: readonly Holder[]; layers
       </div>
       {holders.length === 0 ? (
         <NoticeBox notice={nothingHeldNotice} />
-      ) : missing.length > 0 ? (
-        <NoticeBox notice={missingLayersNotice(missing)} />
       ) : (
-        <p class="quiet-text">
-          Every layer is held. {countText(serving.size, 'peer serves', 'peers serve')} the {layers} layers.
-        </p>
+        missing.length > 0 && <NoticeBox notice={missingLayersNotice(missing)} />
       )}
-      {holders.length > 0 && <Details holders={holders} self={self} />}
+      <ul class="legend" aria-hidden="true">
+        <li>
+          <i /> {words.legend.well}
+        </li>
+        <li>
+          <i class="thin" /> {words.legend.thin}
+        </li>
+        <li>
+          <i class="missing" /> {words.legend.missing}
+        </li>
+      </ul>
     </>
   )
 }
@@ -88,57 +95,12 @@ function Brick({ holder, self }: { holder: Holder; self: string | undefined }) {
       style={{ 'grid-column': `${span.first + 1} / ${span.end + 1}`, '--hue': peerHue(announcement.peer, self) }}
       title={`${announcement.peer}\n${announcement.adapter}`}
     >
-      <b>{mine ? 'this tab' : shortPeer(announcement.peer)}</b>
+      <b>{mine ? thisTab : shortPeer(announcement.peer)}</b>
       <span class="what">
-        {state === 'loading' ? 'loading ' : ''}
+        {state === 'loading' ? `${words.loading} ` : ''}
         {spanText(span)}
-        <span class="unseen">, {announcement.agent === 'tab' ? 'a browser tab' : 'a headless peer'}</span>
+        <span class="unseen">, {words.agents[announcement.agent]}</span>
       </span>
     </li>
-  )
-}
-
-function Details({ holders, self }: { holders: readonly Holder[]; self: string | undefined }) {
-  return (
-    <details>
-      <summary>Peers in detail</summary>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Peer</th>
-              <th scope="col">Kind</th>
-              <th scope="col">Holds</th>
-              <th scope="col">Adapter</th>
-              <th scope="col" class="right">
-                Time a token
-              </th>
-              <th scope="col" class="right">
-                Free KV
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {holders.map(({ entry: { announcement }, offer }) => (
-              <tr key={announcement.peer}>
-                <th scope="row" class="peer" style={{ '--hue': peerHue(announcement.peer, self) }}>
-                  <i class="dot" /> {shortPeer(announcement.peer)}
-                  {announcement.peer === self && ' (this tab)'}
-                </th>
-                <td>{announcement.agent === 'tab' ? 'tab' : 'headless'}</td>
-                <td>{spanText(offer.span)}</td>
-                <td>{announcement.adapter}</td>
-                <td class="right">
-                  {offer.state === 'loading' || offer.decodeRate <= 0
-                    ? 'loading'
-                    : msText(((offer.span.end - offer.span.first) * 1000) / offer.decodeRate)}
-                </td>
-                <td class="right">{offer.state === 'loading' ? '' : countText(offer.freeKvTokens, 'token')}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
   )
 }

@@ -10,6 +10,25 @@ import { states } from './states.ts'
 const state = states[new URL(location.href).searchParams.get('state') ?? '']
 if (state === undefined) throw new Error(`No such state; there are ${Object.keys(states).join(', ')}`)
 const nothing = () => {}
-const actions = new Proxy({}, { get: () => nothing }) as PageActions
+const actions: PageActions = {
+  onModel: nothing,
+  onSend: nothing,
+  onStopAnswer: nothing,
+  onRegenerate: nothing,
+  onEdit: nothing,
+  onNewChat: nothing,
+  onSettings: nothing,
+  onOpen: nothing,
+  onDelete: nothing,
+  onExport: nothing,
+  onExportAll: nothing,
+  onBudget: nothing,
+  onDonor: nothing,
+  onStart: nothing,
+  onTakeOver: nothing,
+  onPause: nothing,
+  onStop: nothing,
+  onStopNow: nothing
+}
 
 render(<Page state={state} actions={actions} />, document.getElementById('page')!)

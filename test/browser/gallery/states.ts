@@ -115,6 +115,9 @@ const joined: PageState = {
     { id: '2', title: 'Donaudampfschifffahrtselektrizitätenhauptbetriebswerk', changed: 2 },
     { id: '3', title: 'A letter to the landlord', changed: 1 }
   ],
+  roundTrips: { [peer(1)]: 14, [peer(2)]: 96, [peer(3)]: 31, [peer(4)]: 1.6 },
+  hosted: { digest: DIGEST, name: 'qwen3-0.6b', layers: LAYERS },
+  care: { power: 'mains', awake: true, throttled: false },
   headlessCommand: 'npx shoal edge --join https://shoal.example.org'
 }
 
@@ -122,6 +125,24 @@ const recovered = { ...trace, lost: [peer(2)], numericsChanged: true, recoveries
 const holed = directory.filter(({ announcement }) => announcement.peer !== peer(3) && announcement.peer !== peer(4))
 const chatting = { conversation: '1', turns: [question, answer({ trace: recovered })] }
 const lost = new DeviceLostError('Device lost: out of memory')
+
+/** Three minutes of answers that come and go. */
+const samples = Array.from({ length: 180 }, (_, second) => {
+  // The sum of rates that rise and fall.
+  const working = Math.max(0, second - 40)
+  return { at: 1_000 * second, total: Math.round(14 * working - 80 * Math.cos(working / 9) + 80) }
+})
+
+const serving: PageState['donation'] & { phase: 'serving' } = {
+  phase: 'serving',
+  span: { first: 8, end: 16 },
+  tokensServed: 184_230,
+  sessions: 3,
+  since: -3 * 3_600_000,
+  samples,
+  decodeRate: 4_800,
+  paused: []
+}
 
 export const states: Record<string, PageState> = {
   'chat-joining': initialState,
@@ -157,7 +178,36 @@ export const states: Record<string, PageState> = {
   'donate-off': { ...joined, view: 'donate' },
   'donate-no-gpu': { ...joined, view: 'donate', gpu: { phase: 'none', notice: noWebGpuNotice } },
   'donate-failed': { ...joined, view: 'donate', donation: { phase: 'off', notice: donationNotice(lost) } },
+  'donate-elsewhere': { ...joined, view: 'donate', donation: { phase: 'elsewhere' } },
+  'donate-loading': {
+    ...joined,
+    view: 'donate',
+    donation: {
+      phase: 'starting',
+      step: 'loading',
+      span: { first: 8, end: 16 },
+      loaded: { done: 164e6, total: 410e6, cached: 61e6, sources: ['shoal.example.org'] },
+      fetched: [0, 1, 2, 3].map(second => ({ at: 1_000 * second, total: 25.7e6 * second })),
+      again: undefined
+    }
+  },
+  'donate-serving': { ...joined, view: 'donate', donation: serving },
+  'donate-paused': {
+    ...joined,
+    view: 'donate',
+    donation: { ...serving, sessions: 0, paused: ['asked', 'hours'] },
+    donor: { ...joined.donor, hoursOnly: true },
+    care: { power: 'battery', awake: true, throttled: true }
+  },
+  'donate-stopping': { ...joined, view: 'donate', donation: { phase: 'stopping', answers: 2 } },
   'swarm-full': { ...joined, ...chatting, view: 'swarm' },
+  'swarm-healing': {
+    ...joined,
+    view: 'swarm',
+    gone: [{ holder: { entry: directory[2]!, offer: directory[2]!.announcement.offers[0]! }, at: 0 }],
+    directory: directory.filter((_, index) => index !== 2),
+    turns: [question, answer({ state: 'streaming', trace: recovered })]
+  },
   'swarm-hole': { ...joined, view: 'swarm', directory: holed },
   'swarm-empty': { ...joined, view: 'swarm', directory: [] }
 }

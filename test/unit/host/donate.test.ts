@@ -154,6 +154,21 @@ test('a lost device withdraws the peer, comes back once with half the layers, th
   assert.ok(end?.state === 'ended' && end.retried)
 })
 
+test('a pause outlives the loss of a device', async () => {
+  const { clock, engines, directory, donation } = donor()
+  const host = await clock.until(donation.serving)
+  donation.pause(true)
+  assert.equal(host.offer(), undefined)
+  engines[0]!.lose()
+  await clock.pass(3_000)
+  assert.equal(engines.length, 2)
+  assert.deepEqual(directory.said.at(-1)?.offers, [])
+  donation.pause(false)
+  await clock.pass(3_000)
+  assert.equal(directory.said.at(-1)?.offers[0]?.state, 'serving')
+  await clock.until(donation.stop())
+})
+
 for (const { what, change, tries } of [
   {
     what: 'half the layers',
