@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect, Socket } from 'node:net'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
 import serveFiles from '@fastify/static'
@@ -16,6 +16,7 @@ import type { TlsCertificate } from '../peer/wire/limits.ts'
 import { directoryToken, equalTexts, type Membership, modelToken } from '../peer/wire/membership.ts'
 import { type JoinedFile, sendJoined } from './joined-files.ts'
 import { type BootstrapFigures, serveMetrics } from './metrics.ts'
+import { setPageHeaders } from './page-headers.ts'
 import type { PublishedModel } from './published-model.ts'
 
 /** Manifests and weights are named by their digest: what lies there never changes. */
@@ -59,7 +60,13 @@ export async function serveHttp(options: HttpServiceOptions): Promise<HttpServic
     reply.header('X-Content-Type-Options', 'nosniff')
     reply.header('Cross-Origin-Resource-Policy', 'cross-origin')
   })
-  await app.register(serveFiles, { root: resolve(options.pageDir ?? '.'), serve: options.pageDir !== undefined })
+  const root = resolve(options.pageDir ?? '.')
+  await app.register(serveFiles, {
+    root,
+    serve: options.pageDir !== undefined,
+    // Weights are sent by the same plugin, with headers of their own.
+    setHeaders: (reply, path) => path.startsWith(join(root, sep)) && options.pageDir !== undefined && setPageHeaders(reply, path)
+  })
   const ticket = options.membership.secret === undefined ? undefined : `Bearer ${directoryToken(options.membership)}`
   app.get('/shoal.json', async (request, reply) => {
     reply.header('Cache-Control', 'no-store')

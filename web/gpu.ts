@@ -7,8 +7,9 @@ import type { Gpu } from './state.ts'
 import { insecureNotice, noAdapterNotice, noWebGpuNotice } from './words.ts'
 
 export async function lookForGpu(): Promise<Gpu> {
+  const { userAgent } = navigator
   if (!isSecureContext) return { phase: 'none', notice: insecureNotice(location.origin) }
-  if (!('gpu' in navigator)) return { phase: 'none', notice: noWebGpuNotice }
+  if (!('gpu' in navigator)) return { phase: 'none', notice: noWebGpuNotice(userAgent) }
   try {
     const { name, kind } = describeAdapter(await requestGpu({ powerPreference: 'high-performance' }))
     return { phase: 'ready', name, software: kind === 'software' }

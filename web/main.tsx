@@ -20,3 +20,6 @@ function App() {
 }
 
 render(<App />, document.getElementById('page')!)
+
+// Installable, and there without a network; an insecure context has none.
+void navigator.serviceWorker?.register('./service-worker.js', { updateViaCache: 'none' }).catch(() => {})

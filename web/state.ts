@@ -193,6 +193,8 @@ export interface Care {
   awake: boolean
   /** The tab is hidden and its timers come late. */
   throttled: boolean
+  /** Bytes that the browser would still let this page keep; undefined where it does not tell. */
+  storageFree: number | undefined
 }
 
 /** Bytes of GPU memory, and what they buy. */
@@ -234,7 +236,7 @@ export const initialState: PageState = {
   donation: { phase: 'off', notice: undefined },
   donor: initialDonorSettings,
   hosted: undefined,
-  care: { power: undefined, awake: false, throttled: false },
+  care: { power: undefined, awake: false, throttled: false, storageFree: undefined },
   conversations: [],
   conversation: undefined,
   turns: [],

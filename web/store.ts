@@ -27,11 +27,24 @@ export function createStore<State>(initial: State): Store<State> {
   }
 }
 
+/** However often the state changes, it is drawn once a frame: a fast answer must not delay the hops this tab serves. */
 export function useStore<State>(store: Store<State>): State {
   const [state, setState] = useState(store.get())
   useEffect(() => {
-    setState(store.get())
-    return store.subscribe(() => setState(store.get()))
+    let frame: number | undefined
+    const draw = () => {
+      frame = undefined
+      setState(store.get())
+    }
+    const later = () => {
+      frame ??= requestAnimationFrame(draw)
+    }
+    draw()
+    const unsubscribe = store.subscribe(later)
+    return () => {
+      unsubscribe()
+      if (frame !== undefined) cancelAnimationFrame(frame)
+    }
   }, [store])
   return state
 }

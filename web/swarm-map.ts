@@ -105,5 +105,6 @@ export function chainPath(chain: readonly ChainHop[], peers: readonly MapPeer[],
 }
 
 function round(value: number): number {
-  return Math.round(value * 10) / 10
+  // Never −0.
+  return Math.round(value * 10) / 10 + 0
 }

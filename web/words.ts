@@ -221,6 +221,11 @@ export function stoppingText(answers: number): string {
     : `Finishing ${countText(answers, 'answer')}, then saying goodbye. What is not done in half a minute moves to other peers.`
 }
 
+/** The browser's storage has no room for what is loaded. */
+export function tightStorageText(free: number): string {
+  return `This browser grants the page only ${bytesText(free)} more, so the weights may not be kept: freeing disk space, or leaving private browsing, saves loading them again.`
+}
+
 export const elsewhereNotice: Notice = {
   title: 'Another tab of this browser donates already',
   detail: 'Two would share one GPU. Go on there, or take over: the other tab then stops.'
@@ -286,10 +291,19 @@ export function insecureNotice(origin: string): Notice {
   }
 }
 
-export const noWebGpuNotice: Notice = {
-  title: 'This browser has no WebGPU',
-  detail:
-    'Donating needs it: a current Chrome, Edge, Safari or Firefox on this machine may have it. You can still chat: other peers do the computing.'
+/** What to do about it depends on the browser, as it names itself. */
+export function noWebGpuNotice(userAgent: string): Notice {
+  const detail = /Firefox/.test(userAgent)
+    ? 'Firefox has it on Windows and on newer Macs; elsewhere it may be switched on in about:config (dom.webgpu.enabled).'
+    : /Chrom(e|ium)|Edg/.test(userAgent)
+      ? 'Update this browser. On Linux it may need chrome://flags/#enable-unsafe-webgpu and a Vulkan driver.'
+      : /Safari/.test(userAgent)
+        ? 'Safari has it from version 26 on, in macOS 26, iOS 26 and iPadOS 26.'
+        : 'A current Chrome, Edge, Safari or Firefox on this machine may have it.'
+  return {
+    title: 'This browser has no WebGPU',
+    detail: `Donating needs it. ${detail} You can still chat: other peers do the computing.`
+  }
 }
 
 export const noAdapterNotice: Notice = {

@@ -63,7 +63,7 @@ function Now({ state, onBudget, onDonor, onStopNow }: { state: PageState } & Don
         </>
       )
     case 'starting':
-      return <Starting donation={donation} layers={hosted?.layers} />
+      return <Starting donation={donation} layers={hosted?.layers} storageFree={state.care.storageFree} />
     case 'serving':
       return <Serving donation={donation} state={state} />
     case 'stopping':

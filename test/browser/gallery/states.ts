@@ -117,7 +117,7 @@ const joined: PageState = {
   ],
   roundTrips: { [peer(1)]: 14, [peer(2)]: 96, [peer(3)]: 31, [peer(4)]: 1.6 },
   hosted: { digest: DIGEST, name: 'qwen3-0.6b', layers: LAYERS },
-  care: { power: 'mains', awake: true, throttled: false },
+  care: { power: 'mains', awake: true, throttled: false, storageFree: undefined },
   headlessCommand: 'npx shoal edge --join https://shoal.example.org'
 }
 
@@ -176,7 +176,11 @@ export const states: Record<string, PageState> = {
     connection: { phase: 'unreachable', notice: unreachableNotice('https://shoal.example.org/') }
   },
   'donate-off': { ...joined, view: 'donate' },
-  'donate-no-gpu': { ...joined, view: 'donate', gpu: { phase: 'none', notice: noWebGpuNotice } },
+  'donate-no-gpu': {
+    ...joined,
+    view: 'donate',
+    gpu: { phase: 'none', notice: noWebGpuNotice('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0') }
+  },
   'donate-failed': { ...joined, view: 'donate', donation: { phase: 'off', notice: donationNotice(lost) } },
   'donate-elsewhere': { ...joined, view: 'donate', donation: { phase: 'elsewhere' } },
   'donate-loading': {
@@ -191,13 +195,25 @@ export const states: Record<string, PageState> = {
       again: undefined
     }
   },
+  'donate-tight': {
+    ...joined,
+    view: 'donate',
+    care: { ...joined.care, storageFree: 12e6 },
+    donation: {
+      phase: 'starting',
+      step: 'loading',
+      span: { first: 8, end: 16 },
+      loaded: { done: 4e6, total: 410e6, cached: 0, sources: ['shoal.example.org', 'models.example.org'] },
+      fetched: []
+    }
+  },
   'donate-serving': { ...joined, view: 'donate', donation: serving },
   'donate-paused': {
     ...joined,
     view: 'donate',
     donation: { ...serving, sessions: 0, paused: ['asked', 'hours'] },
     donor: { ...joined.donor, hoursOnly: true },
-    care: { power: 'battery', awake: true, throttled: true }
+    care: { power: 'battery', awake: true, throttled: true, storageFree: undefined }
   },
   'donate-stopping': { ...joined, view: 'donate', donation: { phase: 'stopping', answers: 2 } },
   'swarm-full': { ...joined, ...chatting, view: 'swarm' },
