@@ -27,23 +27,33 @@ export function createStore<State>(initial: State): Store<State> {
   }
 }
 
+/** A frame that does not come (a hidden tab, a GPU that computes) is not waited for longer. */
+const LATEST_DRAWING_MS = 250
+
 /** However often the state changes, it is drawn once a frame: a fast answer must not delay the hops this tab serves. */
 export function useStore<State>(store: Store<State>): State {
   const [state, setState] = useState(store.get())
   useEffect(() => {
-    let frame: number | undefined
+    let forget: (() => void) | undefined
     const draw = () => {
-      frame = undefined
+      forget?.()
+      forget = undefined
       setState(store.get())
     }
     const later = () => {
-      frame ??= requestAnimationFrame(draw)
+      if (forget !== undefined) return
+      const frame = requestAnimationFrame(draw)
+      const timer = setTimeout(draw, LATEST_DRAWING_MS)
+      forget = () => {
+        cancelAnimationFrame(frame)
+        clearTimeout(timer)
+      }
     }
     draw()
     const unsubscribe = store.subscribe(later)
     return () => {
       unsubscribe()
-      if (frame !== undefined) cancelAnimationFrame(frame)
+      forget?.()
     }
   }, [store])
   return state
