@@ -37,6 +37,8 @@ export class DonationControl {
   #clock: WorkerClock | undefined
   #care: TabCare | undefined
   #awake: WakeLock | undefined
+  /** Stopped before there was a donation to stop. */
+  #cancelled = false
   #asked = false
   #frozen = false
   #closing = false
@@ -132,6 +134,7 @@ export class DonationControl {
   async #donate(peer: TabPeer, digest: string, adapter: string, memoryBytes: number): Promise<void> {
     const { span } = this.#address
     sessionStorage.setItem(RESUME_KEY, '1')
+    this.#cancelled = false
     this.#asked = false
     this.#frozen = false
     const clock = startWorkerClock()
@@ -153,6 +156,7 @@ export class DonationControl {
       }
       const options = { digest, adapter, memoryBytes, clock, onEvent, ...(span === undefined ? {} : { span }) }
       this.#donation = await peer.donate(options)
+      if (this.#cancelled) void this.#donation.stop(0)
       this.#applyLimits()
       await this.#donation.ended
     } finally {
@@ -170,6 +174,7 @@ export class DonationControl {
     const { donation } = this.#store.get()
     if (donation.phase !== 'serving' && donation.phase !== 'starting' && donation.phase !== 'stopping') return
     this.#set({ phase: 'stopping', answers: donation.phase === 'serving' ? donation.sessions : 0 })
+    this.#cancelled = true
     await this.#donation?.stop(drainMs)
   }
 

@@ -21,5 +21,5 @@ function App() {
 
 render(<App />, document.getElementById('page')!)
 
-// Installable, and there without a network; an insecure context has none.
-void navigator.serviceWorker?.register('./service-worker.js', { updateViaCache: 'none' }).catch(() => {})
+// Installable, and there without a network; after what people wait for. An insecure context has none.
+joined.then(() => navigator.serviceWorker?.register('./service-worker.js', { updateViaCache: 'none' })).catch(() => {})

@@ -52,8 +52,11 @@ async function keptOr(request: Request): Promise<Response> {
 }
 
 async function navigate(request: Request): Promise<Response> {
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('The server is late')), NAVIGATION_MS)
+  })
   try {
-    return await fetch(request, { signal: AbortSignal.timeout(NAVIGATION_MS) })
+    return await Promise.race([fetch(request), late])
   } catch (error) {
     const kept = await caches.match('./', { cacheName: CACHE })
     if (kept === undefined) throw error

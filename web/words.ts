@@ -38,6 +38,9 @@ export const pageWords = {
 
 export const closeWord = 'Close'
 export const thisTab = 'this tab'
+export const copyWords = { copy: 'Copy', copied: 'Copied', code: 'Copy the code' }
+export const modelWords = { model: 'Model', about: 'About this model' }
+export const markdownWords = { table: 'Table', picture: 'picture' }
 
 export const connectionWords: Record<PageState['connection']['phase'], string> = {
   connecting: 'Connecting…',

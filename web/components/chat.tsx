@@ -90,7 +90,7 @@ export function Chat({ state, onModel, ...actions }: ChatProps) {
 }
 
 function Log({ state, answering, ...actions }: { state: PageState; answering: boolean } & ChatActions) {
-  const { turns, self } = state
+  const { turns, self, conversation } = state
   const log = useRef<HTMLDivElement>(null)
   const last = turns.at(-1)
   const written = last?.role === 'assistant' ? last.text.length : 0
@@ -99,6 +99,9 @@ function Log({ state, answering, ...actions }: { state: PageState; answering: bo
     // Whoever has scrolled back to read is left there.
     if (box !== null && box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END_PX) box.scrollTop = box.scrollHeight
   }, [turns.length, written])
+  useEffect(() => {
+    log.current?.scrollTo(0, log.current.scrollHeight)
+  }, [conversation])
   const missing = missingLayers(state)
   return (
     <>

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks'
+import { copyWords } from '../words.ts'
 
 /** How long the button says that it worked. */
 const COPIED_MS = 2_000
@@ -41,10 +42,10 @@ export function CopyButton({ text, label, class: name = 'quiet' }: { text: strin
     <button
       type="button"
       class={name}
-      aria-label={copied ? 'Copied' : label}
+      aria-label={copied ? copyWords.copied : label}
       onClick={event => void copy(event.currentTarget.closest('.copyable, .turn')?.querySelector('code, .text') ?? null)}
     >
-      {copied ? 'Copied' : 'Copy'}
+      {copied ? copyWords.copied : copyWords.copy}
     </button>
   )
 }

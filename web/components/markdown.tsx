@@ -3,7 +3,7 @@ import { Fragment } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { decodeReferences, GrowingMarkdown, known, safeAddress } from '../markdown.ts'
 import type { Recovery } from '../state.ts'
-import { recoveryText } from '../words.ts'
+import { copyWords, markdownWords, recoveryText } from '../words.ts'
 import { Copyable } from './copyable.tsx'
 
 /** A model's answer as it grows; `recoveries` are marked beside the block they fell into. */
@@ -55,7 +55,7 @@ function BlockOf({ token: any }: { token: Token }) {
         </p>
       )
     case 'code':
-      return <Copyable block text={token.text} label={token.lang ? `Copy the ${token.lang}` : 'Copy the code'} />
+      return <Copyable block text={token.text} label={copyWords.code} />
     case 'blockquote':
       return (
         <blockquote>
@@ -74,7 +74,7 @@ function BlockOf({ token: any }: { token: Token }) {
       return (
         // A wide table scrolls alone; the keyboard must reach what scrolls.
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region is focusable so that arrow keys scroll it
-        <section class="scroll" tabIndex={0} aria-label="Table">
+        <section class="scroll" tabIndex={0} aria-label={markdownWords.table}>
           <table>
             <thead>
               <tr>
@@ -162,7 +162,7 @@ function InlineOf({ token: any }: { token: Token }) {
     // Loading a picture would tell its server who reads this answer.
     case 'image': {
       const address = safeAddress(token.href)
-      const words = token.text === '' ? 'picture' : token.text
+      const words = token.text === '' ? markdownWords.picture : token.text
       return address === undefined ? (
         words
       ) : (

@@ -1,6 +1,6 @@
 import { coverageOf, holdersOf } from '../layers.ts'
 import type { PageState } from '../state.ts'
-import { coverageShort, coverageText } from '../words.ts'
+import { coverageShort, coverageText, modelWords } from '../words.ts'
 
 /** Which model, and how well it is held now. */
 export function ModelPicker({
@@ -19,7 +19,7 @@ export function ModelPicker({
     <div class="model-picker">
       {models.length > 1 ? (
         <select
-          aria-label="Model"
+          aria-label={modelWords.model}
           value={model.digest}
           disabled={disabled}
           onChange={event => onModel(event.currentTarget.value)}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
 import type { PageState } from '../state.ts'
+import { modelWords } from '../words.ts'
 import { Chat, type ChatActions } from './chat.tsx'
 import { Donate, type DonateActions } from './donate.tsx'
 import { Header } from './header.tsx'
@@ -19,7 +20,7 @@ export function Page({ state, actions }: { state: PageState; actions: PageAction
           <div class="notices">
             {connection.phase === 'unreachable' && <NoticeBox notice={connection.notice} urgent />}
             {warnings.map(detail => (
-              <NoticeBox key={detail} notice={{ title: 'About this model', detail }} />
+              <NoticeBox key={detail} notice={{ title: modelWords.about, detail }} />
             ))}
           </div>
         )}

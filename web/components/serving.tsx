@@ -1,5 +1,4 @@
 import { durationText, energyText, rateText, spanText } from '../format.ts'
-import { coverage, holdersOf } from '../layers.ts'
 import type { Donation, PageState } from '../state.ts'
 import { pausedText, donateWords as words } from '../words.ts'
 import { CURVE_MS, energyWh, rateNow, workCurve } from '../work-curve.ts'
@@ -8,10 +7,10 @@ const WIDTH = 480
 const HEIGHT = 96
 
 export function Serving({ donation, state }: { donation: Donation & { phase: 'serving' }; state: PageState }) {
-  const { links, hosted, directory, donor, care } = state
+  const { links, hosted, coverages, donor, care } = state
   const { span, tokensServed, sessions, samples, since, decodeRate, paused } = donation
   const layers = hosted?.layers ?? span.end
-  const counts = directory === undefined || hosted === undefined ? [] : coverage(holdersOf(directory, hosted.digest), layers)
+  const counts = coverages[hosted?.digest ?? '']?.counts ?? []
   const uptimeMs = (samples.at(-1)?.at ?? since) - since
   const energy = energyWh(tokensServed, span.end - span.first, decodeRate, donor.watts)
   return (

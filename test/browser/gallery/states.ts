@@ -204,7 +204,8 @@ export const states: Record<string, PageState> = {
       step: 'loading',
       span: { first: 8, end: 16 },
       loaded: { done: 4e6, total: 410e6, cached: 0, sources: ['shoal.example.org', 'models.example.org'] },
-      fetched: []
+      fetched: [],
+      again: undefined
     }
   },
   'donate-serving': { ...joined, view: 'donate', donation: serving },
