@@ -140,19 +140,28 @@ describe('verified reader', () => {
     const path = await mkdtemp(join(tmpdir(), 'shoal-cache-'))
     try {
       const name = 'token_embd.weight'
-      const read = async (source: ByteSource) =>
-        await openSpanReader({ manifest, span: first, sources: [source], cache: await openChunkCache({ path }) }).read(name)
+      let cached = 0
+      const read = async (source: ByteSource) => {
+        const onProgress = ({ bytesCached }: { bytesCached: number }) => {
+          cached = bytesCached
+        }
+        const cache = await openChunkCache({ path })
+        return await openSpanReader({ manifest, span: first, sources: [source], cache, onProgress }).read(name)
+      }
       await read(watched('good'))
+      assert.equal(cached, 0)
       assert.deepEqual((await readdir(path)).sort(), [...tensor(name).chunks].sort())
       const idle = watched('idle')
       assert.deepEqual(await read(idle), expected(name))
       assert.equal(idle.reads.length, 0)
+      assert.equal(cached, tensor(name).bytes)
       const [changed, cut] = tensor(name).chunks.map(digest => join(path, digest))
       await writeFile(changed!, corrupt(new Uint8Array(await readFile(changed!))))
       await writeFile(cut!, 'x')
       const healing = watched('healing')
       assert.deepEqual(await read(healing), expected(name))
       assert.equal(healing.reads.length, 2)
+      assert.equal(cached, 0)
       assert.deepEqual(await read(idle), expected(name))
       assert.equal(idle.reads.length, 0)
     } finally {
