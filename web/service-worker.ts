@@ -25,6 +25,9 @@ const CACHE = `${PREFIX}${version}`
 /** A server that takes longer than this is as good as away; the page kept here comes at once. */
 const NAVIGATION_MS = 4_000
 
+/** The bootstrap varies answers by Origin for pages elsewhere; the shell is the same for all. */
+const EXACTLY = { cacheName: CACHE, ignoreVary: true }
+
 const addresses = new Set(files.map(file => new URL(file, scope.registration.scope).href))
 
 scope.addEventListener('install', event => {
@@ -48,7 +51,7 @@ scope.addEventListener('fetch', event => {
 })
 
 async function keptOr(request: Request): Promise<Response> {
-  return (await caches.match(request, { cacheName: CACHE })) ?? (await fetch(request))
+  return (await caches.match(request, EXACTLY)) ?? (await fetch(request))
 }
 
 async function navigate(request: Request): Promise<Response> {
@@ -58,7 +61,7 @@ async function navigate(request: Request): Promise<Response> {
   try {
     return await Promise.race([fetch(request), late])
   } catch (error) {
-    const kept = await caches.match('./', { cacheName: CACHE })
+    const kept = await caches.match('./', EXACTLY)
     if (kept === undefined) throw error
     return kept
   }

@@ -49,7 +49,7 @@ test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', a
   await bare.goto(`${swarm.url}/#view=donate`)
   await expect(bare.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
   await tab.show('Swarm')
-  await expect(tab.swarm.getByText('Nobody is donating yet')).toBeVisible()
+  await expect(tab.swarm.getByText('Nobody is donating yet', { exact: true })).toBeVisible()
   await swarm.startEdge('0-2')
   await expect(tab.swarm.getByText('Nobody holds layers 4–8 now')).toBeVisible()
   await tab.show('Chat')

@@ -22,10 +22,10 @@ export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: 
     <section class="swarm" aria-labelledby="swarm-title">
       <div class="heading">
         <h2 id="swarm-title">{words.title}</h2>
-        <ModelPicker state={state} disabled={isAnswering(state)} onModel={onModel} />
         <span class="quiet-text" title={`${words.digest}: ${model.digest}`}>
           {model.digest.slice(0, 8)}
         </span>
+        <ModelPicker state={state} disabled={isAnswering(state)} onModel={onModel} />
       </div>
       <div class="swarm-parts">
         <div class="card">
