@@ -153,6 +153,8 @@ export class DonationControl {
       const sources = peer.sourcesOf(digest)
       const onEvent = (event: DonationEvent) => {
         this.#store.update(state => withDonation(state, event, { now: Date.now(), sources }))
+        // A host that has just begun was paused before the page could say so.
+        if (event.state === 'serving') this.#applyLimits()
       }
       const options = { digest, adapter, memoryBytes, clock, onEvent, ...(span === undefined ? {} : { span }) }
       this.#donation = await peer.donate(options)
