@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { startService } from '../../peer/cli/service-process.ts'
 import { browserOptions } from './browser-options.ts'
 import { expect, test } from './fixtures.ts'
+import { Tab } from './tab.ts'
 
 test('a tab joins a private swarm by its link alone', async ({ swarm }) => {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-private-'))
@@ -20,8 +21,12 @@ test('a tab joins a private swarm by its link alone', async ({ swarm }) => {
     page.on('request', request => sent.push(`${request.url()} ${JSON.stringify(request.headers())} ${request.postData()}`))
     await page.goto(link)
     await page.waitForFunction(() => shoal.state().connection.phase === 'connected' && shoal.state().memory !== undefined)
-    const picture = page.getByRole('region', { name: 'The swarm now' })
-    await expect(picture.getByText('Nobody is donating yet')).toBeVisible()
+    const tab = new Tab(page)
+    await tab.show('Swarm')
+    await expect(tab.swarm.getByText('Nobody is donating yet', { exact: true })).toBeVisible()
+    await tab.show('Donate')
+    // Views change the address and keep the invite, so that a reload opens the same swarm.
+    expect(new URL(page.url()).hash).toContain(invite)
     await expect(page.getByText(`npx shoal edge --join ${url} --invite ${invite}`)).toBeVisible()
     const secret = invite.split('.')[1]!
     expect(sent.some(request => request.includes('/shoal.json'))).toBe(true)
