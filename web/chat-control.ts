@@ -4,7 +4,8 @@
 import type { ChatActions } from './components/chat.tsx'
 import { type ConversationStore, openConversationStore } from './conversation-store.ts'
 import { type Conversation, fileNameOf, isKeepable, keptTurns, titleOf, toJson, toMarkdown } from './conversations.ts'
-import { converse, messagesOf } from './converse.ts'
+import { type Answerer, converse, messagesOf } from './converse.ts'
+import { askGateway } from './gateway.ts'
 import { keep, readKept } from './kept-settings.ts'
 import { missingLayers } from './layers.ts'
 import { type ChatSettings, initialSettings, isAnswering, type PageState, type Turn, withAnswer } from './state.ts'
@@ -60,15 +61,14 @@ export class ChatControl {
     }))
     void this.#save()
     try {
-      const { model, settings } = this.#store.get()
-      const peer = this.#peer()
-      if (peer === undefined || model === undefined) {
+      const { settings } = this.#store.get()
+      const answerer = await this.#answerer()
+      if (answerer === undefined) {
         const state = 'failed'
         this.#store.update(page => withAnswer(page, answer => ({ ...answer, state, notice: notJoinedNotice })))
         return
       }
-      const service = await peer.service(model.digest)
-      await converse(service, messagesOf(asked), settings, change => this.#store.update(change), answering.signal)
+      await converse(answerer, messagesOf(asked), settings, change => this.#store.update(change), answering.signal)
     } catch (error) {
       const stopped = answering.signal.aborted
       this.#store.update(state =>
@@ -82,6 +82,20 @@ export class ChatControl {
       this.#answering = undefined
       await this.#save()
     }
+  }
+
+  /** Whom the settings ask; undefined before the swarm is joined. */
+  async #answerer(): Promise<Answerer | undefined> {
+    const { model, settings, gateway, contextLength } = this.#store.get()
+    const peer = this.#peer()
+    if (model === undefined) return undefined
+    if (gateway !== undefined && settings.askedBy === 'gateway' && contextLength !== undefined) {
+      const { url, host } = gateway
+      return { contextLength, gateway: host, complete: (request, signal) => askGateway(url, model.digest, request, signal) }
+    }
+    if (peer === undefined) return undefined
+    const service = await peer.service(model.digest)
+    return { contextLength: service.model.contextLength, gateway: undefined, complete: service.complete }
   }
 
   #regenerate(): void {
@@ -151,7 +165,7 @@ export class ChatControl {
 
 /** As kept by this or another version of the page. */
 function isSettings(value: ChatSettings): boolean {
-  const { system, temperature, topP, topK, minP, repetitionPenalty, seed, maxTokens } = value
+  const { system, temperature, topP, topK, minP, repetitionPenalty, seed, maxTokens, askedBy } = value
   const within = (number: number, least: number, most: number) => Number.isFinite(number) && number >= least && number <= most
   return (
     typeof system === 'string' &&
@@ -163,7 +177,8 @@ function isSettings(value: ChatSettings): boolean {
     within(repetitionPenalty, 0.5, 2) &&
     (seed === undefined || (within(seed, 0, 2 ** 32 - 1) && Number.isInteger(seed))) &&
     within(maxTokens, 1, 1_000_000) &&
-    Number.isInteger(maxTokens)
+    Number.isInteger(maxTokens) &&
+    (askedBy === 'tab' || askedBy === 'gateway')
   )
 }
 

@@ -7,6 +7,7 @@ import type { DirectoryEntry } from '../peer/swarm/types.ts'
 import { ChatControl } from './chat-control.ts'
 import type { PageActions } from './components/page.tsx'
 import { DonationControl } from './donation-control.ts'
+import { watchGateway } from './gateway-watch.ts'
 import { lookForGpu } from './gpu.ts'
 import { coverageOf, holdersOf, withGone } from './layers.ts'
 import { type PageAddress, readPageAddress } from './page-address.ts'
@@ -68,6 +69,7 @@ class PageControl {
     addEventListener('pagehide', () => this.#goodbye())
     // A page that comes back from the browser's cache has said goodbye already.
     addEventListener('pageshow', event => event.persisted && location.reload())
+    if (this.#address.gateway !== undefined) void watchGateway(this.#store, this.#address.gateway, this.#closing.signal)
     const peer = await this.#join()
     this.#peer = peer
     const countLinks = () => {

@@ -2,7 +2,9 @@
  * Conversations as values: what is kept of one, how it is called, how it leaves the page as a file, and what is believed of
  * one that was read from the browser's storage, which other versions of the page may have written.
  */
-import type { ConversationHead, Turn } from './state.ts'
+import { readPlacement } from './gateway-trace.ts'
+import { isRecord, readList, readNumber } from './records.ts'
+import type { AnswerTrace, ConversationHead, Turn } from './state.ts'
 
 /** Kept at most; the ones longest untouched go first. A list longer than this is searched by nobody. */
 export const MAX_CONVERSATIONS = 200
@@ -10,6 +12,7 @@ export const MAX_CONVERSATIONS = 200
 export const MAX_CONVERSATION_CHARS = 2_000_000
 const MAX_TITLE_CHARS = 60
 const MAX_TURNS = 10_000
+const MAX_PLACEMENTS = 64
 
 export interface Conversation extends ConversationHead {
   version: 1
@@ -81,13 +84,11 @@ function readTurn(value: unknown): KeptTurn | undefined {
   if (value.role !== 'assistant') return undefined
   const state = value.state === 'finished' || value.state === 'failed' ? value.state : 'stopped'
   const forgotten = typeof value.forgotten === 'number' ? value.forgotten : 0
-  const trace = isTrace(value.trace) ? { ...value.trace, numericsChanged: value.trace.numericsChanged === true } : undefined
+  const trace = isTrace(value.trace) ? withLater(value.trace) : undefined
   return { role: 'assistant', text: value.text, state, cut: value.cut === true, forgotten, notice: undefined, trace }
 }
 
-type Trace = NonNullable<(Turn & { role: 'assistant' })['trace']>
-
-function isTrace(value: unknown): value is Trace {
+function isTrace(value: unknown): value is AnswerTrace {
   if (!isRecord(value)) return false
   const { chain, lost, recoveries, tokens, hops } = value
   const isHop = (hop: unknown) =>
@@ -109,9 +110,16 @@ function isTrace(value: unknown): value is Trace {
   )
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: a record of unchecked values, each checked where it is read
-function isRecord(value: unknown): value is Record<string, any> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+/** What earlier versions of the page did not keep. */
+function withLater(trace: AnswerTrace): AnswerTrace {
+  const { gateway, numericsChanged } = trace
+  return {
+    ...trace,
+    numericsChanged: numericsChanged === true,
+    gateway: typeof gateway === 'string' ? gateway : undefined,
+    placements: readList(trace.placements, MAX_PLACEMENTS, readPlacement),
+    answerTokens: readNumber(trace.answerTokens)
+  }
 }
 
 /** One conversation as Markdown, for people. */

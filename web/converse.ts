@@ -3,7 +3,8 @@
  */
 import { ContextLengthError } from '../peer/errors.ts'
 import { neutralSampling } from '../peer/session/neutral-sampling.ts'
-import type { ChatMessage, CompletionEvent, CompletionService } from '../peer/session/types.ts'
+import type { ChatMessage, CompletionEvent, CompletionRequest } from '../peer/session/types.ts'
+import type { GatewayEvent } from './gateway.ts'
 import { type AnswerTrace, type ChatSettings, type PageState, type Turn, withAnswer } from './state.ts'
 
 type Change = (change: (state: PageState) => PageState) => void
@@ -16,9 +17,17 @@ export function messagesOf(turns: readonly Turn[]): ChatMessage[] {
 /** An answer may take this share of the context, so that a question still fits beside a long allowed answer. */
 const ANSWER_SHARE = 0.5
 
+/** Whoever answers: this tab's own session, or a gateway. */
+export interface Answerer {
+  contextLength: number
+  /** Host of the gateway; undefined: this tab drives the chain. */
+  gateway: string | undefined
+  complete: (request: CompletionRequest, signal: AbortSignal) => AsyncGenerator<CompletionEvent | GatewayEvent, void, undefined>
+}
+
 /** Writes the answer to the last user turn into the state's last turn. @throws ShoalError, the signal's reason */
 export async function converse(
-  service: CompletionService,
+  { contextLength, gateway, complete }: Answerer,
   messages: readonly ChatMessage[],
   settings: ChatSettings,
   change: Change,
@@ -27,14 +36,14 @@ export async function converse(
   const { system, temperature, topP, topK, minP, repetitionPenalty } = settings
   const seed = settings.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
   const sampling = { ...neutralSampling, temperature, topP, topK, minP, repetitionPenalty, seed }
-  const maxTokens = Math.min(settings.maxTokens, Math.max(1, Math.floor(service.model.contextLength * ANSWER_SHARE)))
+  const maxTokens = Math.min(settings.maxTokens, Math.max(1, Math.floor(contextLength * ANSWER_SHARE)))
   const before: ChatMessage[] = system.trim() === '' ? [] : [{ role: 'system', content: system }]
   // The model's context is short for some models: what does not fit is forgotten from the front, a question and its answer at a time.
   for (let forgotten = 0; ; forgotten = nextUserTurn(messages, forgotten)) {
     const input = { messages: [...before, ...messages.slice(forgotten)] }
     try {
-      for await (const event of service.complete({ input, maxTokens, sampling, stop: [] }, signal))
-        change(state => withAnswer(state, answer => ({ ...applied(answer, event), forgotten })))
+      for await (const event of complete({ input, maxTokens, sampling, stop: [] }, signal))
+        change(state => withAnswer(state, answer => ({ ...applied(answer, event, gateway), forgotten })))
       return
     } catch (error) {
       if (!(error instanceof ContextLengthError) || nextUserTurn(messages, forgotten) >= messages.length) throw error
@@ -56,13 +65,16 @@ const emptyTrace: AnswerTrace = {
   hops: undefined,
   ttftMs: undefined,
   tpotMs: undefined,
-  tokens: []
+  tokens: [],
+  answerTokens: undefined,
+  gateway: undefined,
+  placements: []
 }
 
 type AnswerTurn = Turn & { role: 'assistant' }
 
-function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
-  const trace = answer.trace ?? emptyTrace
+function applied(answer: AnswerTurn, event: CompletionEvent | GatewayEvent, gateway: string | undefined): AnswerTurn {
+  const trace = answer.trace ?? { ...emptyTrace, gateway }
   switch (event.type) {
     case 'started':
       return { ...answer, state: 'streaming', trace: { ...trace, chain: event.chain, promptTokens: event.promptTokens } }
@@ -79,6 +91,10 @@ function applied(answer: AnswerTurn, event: CompletionEvent): AnswerTurn {
       const { hops, ttftMs, tpotMs, reason } = event
       return { ...answer, state: 'finished', cut: reason === 'length', trace: { ...trace, hops, ttftMs, tpotMs } }
     }
+    case 'told':
+      return { ...answer, trace: { ...trace, ...event.trace } }
+    case 'ended':
+      return { ...answer, state: 'finished', cut: event.reason === 'length', trace: { ...trace, ...event.trace } }
   }
 }
 

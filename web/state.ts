@@ -3,9 +3,10 @@
  */
 
 import type { Span } from '../peer/model/types.ts'
-import type { ChainHop, HopTime } from '../peer/session/types.ts'
+import type { ChainHop, HopTime, Placement } from '../peer/session/types.ts'
 import type { DirectoryEntry, SpanOffer } from '../peer/swarm/types.ts'
 import { type DonorSettings, initialDonorSettings, type PauseReason, type PowerSource } from './donor-limits.ts'
+import type { SelectorView } from './selector-view.ts'
 import type { ViewName } from './view-name.ts'
 import type { WorkSample } from './work-curve.ts'
 
@@ -102,8 +103,14 @@ export interface AnswerTrace {
   hops: HopTime[] | undefined
   ttftMs: number | undefined
   tpotMs: number | undefined
-  /** Ids of the answer's tokens so far. */
+  /** Ids of the answer's tokens so far; none of an answer that a gateway gave. */
   tokens: readonly number[]
+  /** Their number, where a gateway told it. */
+  answerTokens: number | undefined
+  /** Host of the gateway that was asked; undefined: this tab drove the chain itself. */
+  gateway: string | undefined
+  /** Where the gateway sent the request and why, the latest last; empty where it has no choice. */
+  placements: readonly Placement[]
 }
 
 /** A hop lost in the middle of an answer, and the chain healed. */
@@ -147,6 +154,17 @@ export interface ChatSettings {
   /** Undefined: another for every answer. */
   seed: number | undefined
   maxTokens: number
+  /** Who drives the chain; a gateway only where the page knows one. */
+  askedBy: 'tab' | 'gateway'
+}
+
+/** A gateway beside this swarm. */
+export interface Gateway {
+  /** With a slash at its end. */
+  url: string
+  host: string
+  /** What it last told of its choices between edge and cloud. */
+  selector: { phase: 'asking' } | { phase: 'none' } | { phase: 'unreachable' } | { phase: 'told'; view: SelectorView }
 }
 
 export interface PageState {
@@ -182,6 +200,7 @@ export interface PageState {
   conversation: string | undefined
   turns: readonly Turn[]
   settings: ChatSettings
+  gateway: Gateway | undefined
   /** For people who copy it into a terminal. */
   headlessCommand: string
 }
@@ -215,7 +234,8 @@ export const initialSettings: ChatSettings = {
   minP: 0,
   repetitionPenalty: 1,
   seed: undefined,
-  maxTokens: 256
+  maxTokens: 256,
+  askedBy: 'tab'
 }
 
 export const initialState: PageState = {
@@ -241,6 +261,7 @@ export const initialState: PageState = {
   conversation: undefined,
   turns: [],
   settings: initialSettings,
+  gateway: undefined,
   headlessCommand: ''
 }
 

@@ -2,7 +2,7 @@ import type { Span } from '../../peer/model/types.ts'
 import type { ChainHop, HopTime } from '../../peer/session/types.ts'
 import { countText, msText, peerHue, rateText, shortPeer, spanText } from '../format.ts'
 import type { AnswerTrace, Turn } from '../state.ts'
-import { chatWords, forgottenText, lostText, readsText, thisTab, waitingText } from '../words.ts'
+import { chatWords, forgottenText, lostText, placeText, placeWord, readsText, thisTab, waitingText } from '../words.ts'
 import { CopyButton } from './copyable.tsx'
 import { Markdown } from './markdown.tsx'
 import { NoticeBox } from './notice.tsx'
@@ -12,12 +12,14 @@ interface AnswerProps {
   self: string | undefined
   /** Layers that nobody serves now. */
   missing: readonly Span[]
+  /** There is a gateway that may ask one. */
+  cloudKnown: boolean
   /** The conversation's end: its chain is shown whole. */
   last: boolean
   onRegenerate?: () => void
 }
 
-export function Answer({ turn, self, missing, last, onRegenerate }: AnswerProps) {
+export function Answer({ turn, self, missing, cloudKnown, last, onRegenerate }: AnswerProps) {
   const { state, text, trace } = turn
   const over = state !== 'waiting' && state !== 'streaming'
   return (
@@ -33,7 +35,7 @@ export function Answer({ turn, self, missing, last, onRegenerate }: AnswerProps)
       {state === 'stopped' && <p class="quiet-text">{chatWords.stopped}</p>}
       {turn.cut && <p class="quiet-text">{chatWords.cut}</p>}
       {turn.notice !== undefined && <NoticeBox notice={turn.notice} urgent />}
-      {trace !== undefined && <Trace trace={trace} self={self} open={last} />}
+      {trace !== undefined && <Trace trace={trace} self={self} cloudKnown={cloudKnown} open={last} />}
       {over && (
         <div class="turn-tools">
           {text !== '' && <CopyButton class="link" text={text} label={chatWords.copyAnswer} />}
@@ -48,19 +50,30 @@ export function Answer({ turn, self, missing, last, onRegenerate }: AnswerProps)
   )
 }
 
-function Trace({ trace, self, open }: { trace: AnswerTrace; self: string | undefined; open: boolean }) {
-  const { chain, hops, lost, tokens, ttftMs, tpotMs } = trace
+interface TraceProps {
+  trace: AnswerTrace
+  self: string | undefined
+  cloudKnown: boolean
+  open: boolean
+}
+
+function Trace({ trace, self, cloudKnown, open }: TraceProps) {
+  const { chain, hops, lost, ttftMs, tpotMs } = trace
+  const tokens = trace.answerTokens ?? trace.tokens.length
+  const place = placeWord(trace)
   return (
     <details class="trace" open={open}>
       <summary>
         {lost.length > 0 && <span class="healed-mark">{lostText(lost.length)}</span>}
+        <span class={`place ${place}`}>{place}</span>
         <span class="timing">
-          {countText(tokens.length, 'token')}
+          {countText(tokens, 'token')}
           {ttftMs !== undefined && ` · first after ${msText(ttftMs)}`}
-          {tpotMs !== undefined && tokens.length > 1 && ` · ${rateText(1000 / tpotMs)}`}
-          {` · ${countText(chain.length, 'hop')}`}
+          {tpotMs !== undefined && tokens > 1 && ` · ${rateText(1000 / tpotMs)}`}
+          {chain.length > 0 && ` · ${countText(chain.length, 'hop')}`}
         </span>
       </summary>
+      <p class="quiet-text">{placeText(trace, cloudKnown)}</p>
       <ol class="chain" aria-label={chatWords.chain}>
         {chain.map((hop, index) => (
           <Hop

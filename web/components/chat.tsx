@@ -40,7 +40,8 @@ export interface ChatProps extends ChatActions {
 }
 
 export function Chat({ state, onModel, ...actions }: ChatProps) {
-  const { turns, settings, contextLength } = state
+  const { turns, settings, contextLength, gateway } = state
+  const asked = settings.askedBy === 'gateway' ? gateway?.host : undefined
   const [adjusting, setAdjusting] = useState(false)
   const answering = isAnswering(state)
   return (
@@ -80,17 +81,17 @@ export function Chat({ state, onModel, ...actions }: ChatProps) {
           onSend={actions.onSend}
           onStopAnswer={actions.onStopAnswer}
         />
-        <p class="privacy">{privacyText}</p>
+        <p class="privacy">{privacyText(asked)}</p>
       </div>
       <Drawer title={chatWords.settings} open={adjusting} onClose={() => setAdjusting(false)}>
-        <Settings settings={settings} onSettings={actions.onSettings} />
+        <Settings settings={settings} gateway={gateway?.host} onSettings={actions.onSettings} />
       </Drawer>
     </section>
   )
 }
 
 function Log({ state, answering, ...actions }: { state: PageState; answering: boolean } & ChatActions) {
-  const { turns, self, conversation } = state
+  const { turns, self, conversation, gateway } = state
   const log = useRef<HTMLDivElement>(null)
   const last = turns.at(-1)
   const written = last?.role === 'assistant' ? last.text.length : 0
@@ -119,6 +120,7 @@ function Log({ state, answering, ...actions }: { state: PageState; answering: bo
                 turn={turn}
                 self={self}
                 missing={missing}
+                cloudKnown={gateway !== undefined}
                 {...(index === turns.length - 1 && !answering ? { onRegenerate: actions.onRegenerate } : {})}
                 last={index === turns.length - 1}
               />
@@ -133,11 +135,13 @@ function Log({ state, answering, ...actions }: { state: PageState; answering: bo
   )
 }
 
-function Empty({ state: { model }, onSend }: { state: PageState; onSend: (text: string) => void }) {
+function Empty({ state: { model, gateway, settings }, onSend }: { state: PageState; onSend: (text: string) => void }) {
   return (
     <div class="empty">
       <p class="invitation">{chatWords.invitation}</p>
-      <p>{chatWords.lede}</p>
+      <p>
+        {chatWords.lede} {(gateway === undefined || settings.askedBy === 'tab') && chatWords.ledeTab}
+      </p>
       <ul class="examples">
         {(examples.name.test(model?.name ?? '') ? examples.texts : []).map(text => (
           <li key={text}>

@@ -4,15 +4,28 @@ import { settingsWords as words } from '../words.ts'
 
 interface SettingsProps {
   settings: ChatSettings
+  /** Host of the gateway that may be asked; undefined: there is none. */
+  gateway: string | undefined
   onSettings: (settings: ChatSettings) => void
 }
 
 /** What the model is told first, and how its words are drawn. */
-export function Settings({ settings, onSettings }: SettingsProps) {
+export function Settings({ settings, gateway, onSettings }: SettingsProps) {
   const set = (change: Partial<ChatSettings>) => onSettings({ ...settings, ...change })
-  const { system, temperature, topP, topK, minP, repetitionPenalty, seed, maxTokens } = settings
+  const { system, temperature, topP, topK, minP, repetitionPenalty, seed, maxTokens, askedBy } = settings
   return (
     <div class="fields">
+      {gateway !== undefined && (
+        <fieldset class="asked-by">
+          <legend>{words.askedBy}</legend>
+          {(['tab', 'gateway'] as const).map(who => (
+            <label key={who} class="check">
+              <input type="radio" name="askedBy" checked={askedBy === who} onChange={() => set({ askedBy: who })} />
+              <span>{who === 'tab' ? words.tab : words.gateway(gateway)}</span>
+            </label>
+          ))}
+        </fieldset>
+      )}
       <label class="field whole">
         <span>{words.system}</span>
         <textarea
@@ -55,7 +68,7 @@ export function Settings({ settings, onSettings }: SettingsProps) {
         {...{ label: words.maxTokens, name: 'maxTokens', least: 1, most: 1_000_000, value: maxTokens }}
         onValue={value => value !== undefined && set({ maxTokens: value })}
       />
-      <button type="button" class="quiet" onClick={() => onSettings({ ...initialSettings, system })}>
+      <button type="button" class="quiet" onClick={() => onSettings({ ...initialSettings, system, askedBy })}>
         {words.reset}
       </button>
     </div>

@@ -3,6 +3,7 @@ import { coverage, holdersOf, lanesOf, missingSpans } from '../layers.ts'
 import { type Holder, isAnswering, type PageState } from '../state.ts'
 import { rowsOf } from '../swarm-table.ts'
 import { coverageText, layerText, missingLayersNotice, nothingHeldNotice, thisTab, swarmWords as words } from '../words.ts'
+import { Choices } from './choices.tsx'
 import { ModelPicker } from './model-picker.tsx'
 import { NoticeBox } from './notice.tsx'
 import { SwarmMap } from './swarm-map.tsx'
@@ -35,6 +36,7 @@ export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: 
           <Picture holders={holders} layers={model.layers} self={self} />
         </div>
       </div>
+      <Choices gateway={state.gateway} />
       {holders.length > 0 && <SwarmTable rows={rowsOf(holders, roundTrips)} self={self} />}
     </section>
   )

@@ -4,6 +4,7 @@
 import { DeadlineError, DeviceLostError, NoRouteError } from '../../../peer/errors.ts'
 import type { DirectoryEntry, SpanOffer } from '../../../peer/swarm/types.ts'
 import { coverageOf, holdersOf } from '../../../web/layers.ts'
+import { readSelector } from '../../../web/selector-view.ts'
 import { type AnswerTrace, initialState, type PageState, type Turn } from '../../../web/state.ts'
 import { answerNotice, donationNotice, noWebGpuNotice, unreachableNotice } from '../../../web/words.ts'
 
@@ -59,7 +60,10 @@ const trace: AnswerTrace = {
   ],
   ttftMs: 412,
   tpotMs: 51,
-  tokens: Array.from({ length: 184 }, (_, index) => index)
+  tokens: Array.from({ length: 184 }, (_, index) => index),
+  answerTokens: undefined,
+  gateway: undefined,
+  placements: []
 }
 
 const markdown = `A fish in a shoal keeps three rules:
@@ -124,6 +128,57 @@ const joined: PageState = {
 const recovered = { ...trace, lost: [peer(2)], numericsChanged: true, recoveries: [{ lost: peer(2), at: 140, pauseMs: 840 }] }
 const holed = directory.filter(({ announcement }) => announcement.peer !== peer(3) && announcement.peer !== peer(4))
 const chatting = { conversation: '1', turns: [question, answer({ trace: recovered })] }
+/** What a gateway that has asked both places tells. */
+const report = {
+  cells: [128, null].map((tokens, index) => ({
+    class: index === 0 ? 'interactive' : 'a-class-with-a-name-that-its-operator-found-telling',
+    prompt_tokens: tokens,
+    stream: index === 0,
+    arms: [
+      { arm: 'edge:lan', pulls: 212, mean_reward: 0.62, bound: 0.71, violations: 0.04 },
+      { arm: 'cloud:big', pulls: 31, mean_reward: 0.38, bound: 0.66, violations: 0 },
+      { arm: 'edge:wan', pulls: 0, mean_reward: null, bound: null, violations: 0 }
+    ]
+  })),
+  arms: [
+    { arm: 'edge:lan', in_flight: 2, answered: 208, failed: 2, joules: 8_412, money: 0 },
+    { arm: 'cloud:big', in_flight: 0, answered: 31, failed: 0, joules: 5_270, money: 0.0173 }
+  ],
+  budgets: [{ of: 'cloud:big', limit: 5, spent: 0.0173 }],
+  decisions: [
+    {
+      at: '2026-01-05T12:00:00.000Z',
+      class: 'interactive',
+      edge_only: false,
+      refused: [],
+      legs: [
+        { arm: 'edge:lan', reason: 'best', result: 'failed', ms: 812 },
+        { arm: 'cloud:big', reason: 'only', result: 'answered', ms: 1_940 }
+      ]
+    },
+    {
+      at: '2026-01-05T11:59:00.000Z',
+      class: 'private',
+      edge_only: true,
+      refused: [{ arm: 'cloud:big', why: 'edge only' }],
+      legs: [{ arm: 'edge:lan', reason: 'only', result: 'answered', ms: 2_310 }]
+    }
+  ]
+}
+const gateway: PageState['gateway'] = {
+  url: 'https://gateway.example.org/',
+  host: 'gateway.example.org',
+  selector: { phase: 'told', view: readSelector(report)! }
+}
+const clouded = {
+  ...trace,
+  chain: [],
+  hops: undefined,
+  tokens: [],
+  answerTokens: 184,
+  gateway: 'gateway.example.org',
+  placements: [{ class: 'interactive', arm: 'cloud:big', reason: 'only', after: { arm: 'edge:lan', error: 'peer_lost' } }]
+}
 const lost = new DeviceLostError('Device lost: out of memory')
 
 /** Three minutes of answers that come and go. */
@@ -148,6 +203,13 @@ export const states: Record<string, PageState> = {
   'chat-joining': initialState,
   'chat-empty': joined,
   'chat-answer': { ...joined, ...chatting },
+  'chat-cloud': {
+    ...joined,
+    conversation: '1',
+    turns: [question, answer({ trace: clouded })],
+    gateway,
+    settings: { ...joined.settings, askedBy: 'gateway' }
+  },
   'chat-streaming': {
     ...joined,
     conversation: '1',
@@ -225,6 +287,7 @@ export const states: Record<string, PageState> = {
     directory: directory.filter((_, index) => index !== 2),
     turns: [question, answer({ state: 'streaming', trace: recovered })]
   },
+  'swarm-gateway': { ...joined, view: 'swarm', gateway },
   'swarm-hole': { ...joined, view: 'swarm', directory: holed },
   'swarm-empty': { ...joined, view: 'swarm', directory: [] }
 }
