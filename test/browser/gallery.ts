@@ -8,7 +8,7 @@ export async function withGallery(use: (url: (state: string) => string) => Promi
   try {
     await server.register(serveFiles, { root: GALLERY })
     const url = await server.listen({ host: '127.0.0.1', port: 0 })
-    await use(state => `${url}/?state=${state}`)
+    await use(state => `${url}/#${state}`)
   } finally {
     await server.close()
   }

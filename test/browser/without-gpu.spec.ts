@@ -43,11 +43,6 @@ test('without WebGPU, and over plain HTTP, a tab says so and chats', async ({ sw
 test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', async ({ swarm }) => {
   const browser = await swarm.startBrowser(browserOptions({ webGpu: false }))
   const tab = await swarm.openTab(browser)
-  // No current Chromium can be started without the API.
-  const bare = await (await browser.newContext()).newPage()
-  await bare.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
-  await bare.goto(`${swarm.url}/#view=donate`)
-  await expect(bare.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
   await tab.show('Swarm')
   await expect(tab.swarm.getByText('Nobody is donating yet', { exact: true })).toBeVisible()
   await swarm.startEdge('0-2')
@@ -56,9 +51,16 @@ test('no WebGPU at all, layers that nobody holds, no bootstrap: each is said', a
   await tab.chat.getByRole('textbox', { name: 'Message' }).fill(question)
   await tab.chat.getByRole('button', { name: 'Send' }).click()
   await expect(tab.chat.getByText('Waiting for somebody to hold layers 4–8')).toBeVisible()
+  // It waits for half a minute: time to look at what else can be missing.
+  // No current Chromium can be started without the API.
+  const bare = await (await browser.newContext()).newPage()
+  await bare.addInitScript(() => Reflect.deleteProperty(Navigator.prototype, 'gpu'))
+  await bare.goto(`${swarm.url}/#view=donate`)
+  await expect(bare.getByRole('region', { name: 'Donate' }).getByText('This browser has no WebGPU')).toBeVisible()
+  const lost = await swarm.openTab(browser, { bootstrap: 'http://127.0.0.1:9/' })
+  await expect(lost.page.getByRole('alert')).toContainText('The swarm cannot be reached')
+  await tab.page.bringToFront()
   const answer = await tab.answer()
   expect(answer.state).toBe('failed')
   await expect(tab.chat.getByRole('alert')).toContainText('Nobody holds layers 4–8 now')
-  const lost = await swarm.openTab(browser, { bootstrap: 'http://127.0.0.1:9/' })
-  await expect(lost.page.getByRole('alert')).toContainText('The swarm cannot be reached')
 })

@@ -1,14 +1,12 @@
 /**
- * The page's own components and styles over states that are hard to reach, or slow: `?state=NAME` of `states.ts`. Nothing is
- * connected and nothing computes.
+ * The page's own components and styles over states that are hard to reach, or slow: `#NAME` of `states.ts`, where the body
+ * names the state that is drawn. Nothing is connected and nothing computes.
  */
 import { render } from 'preact'
 import { Page, type PageActions } from '../../../web/components/page.tsx'
 import '../../../web/style/index.css'
 import { states } from './states.ts'
 
-const state = states[new URL(location.href).searchParams.get('state') ?? '']
-if (state === undefined) throw new Error(`No such state; there are ${Object.keys(states).join(', ')}`)
 const nothing = () => {}
 const actions: PageActions = {
   onModel: nothing,
@@ -31,4 +29,13 @@ const actions: PageActions = {
   onStopNow: nothing
 }
 
-render(<Page state={state} actions={actions} />, document.getElementById('page')!)
+function show(): void {
+  const name = location.hash.slice(1)
+  const state = states[name]
+  if (state === undefined) throw new Error(`No such state; there are ${Object.keys(states).join(', ')}`)
+  render(<Page key={name} state={state} actions={actions} />, document.getElementById('page')!)
+  document.body.dataset.state = name
+}
+
+show()
+addEventListener('hashchange', show)
