@@ -52,6 +52,11 @@ export class Tab {
     await settings.getByRole('button', { name: 'Close' }).click()
   }
 
+  /** Leaves the conversation that is shown, so that the next question is its own. */
+  async newChat(): Promise<void> {
+    await this.chat.getByRole('navigation', { name: 'Chats' }).getByRole('button', { name: 'New chat' }).click()
+  }
+
   /** Waits until every layer is held, then sends. */
   async send(text: string): Promise<void> {
     await expect(this.chat.getByText('Every layer is held.')).toBeVisible()
