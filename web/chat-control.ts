@@ -89,8 +89,9 @@ export class ChatControl {
     const { model, settings, gateway, contextLength } = this.#store.get()
     const peer = this.#peer()
     if (model === undefined) return undefined
-    if (gateway !== undefined && settings.askedBy === 'gateway' && contextLength !== undefined) {
+    if (gateway !== undefined && settings.askedBy === 'gateway') {
       const { url, host } = gateway
+      if (contextLength === undefined) return undefined
       return { contextLength, gateway: host, complete: (request, signal) => askGateway(url, model.digest, request, signal) }
     }
     if (peer === undefined) return undefined

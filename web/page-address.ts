@@ -23,14 +23,19 @@ export function readPageAddress(href: string): PageAddress {
   const { searchParams } = page
   const stated = searchParams.get('bootstrap')
   const bootstrap = stated === null ? new URL('.', page) : new URL(stated, page)
-  const gateway = searchParams.get('gateway')
   return {
     bootstrap: baseOf(bootstrap),
     webrtc: searchParams.get('webrtc') !== 'off',
     span: parseSpan(searchParams.get('layers')),
-    gateway: gateway === null || !URL.canParse(gateway, page) ? undefined : baseOf(new URL(gateway, page)),
+    gateway: gatewayOf(searchParams.get('gateway'), page),
     invite: new URLSearchParams(page.hash.slice(1)).get('invite') ?? undefined
   }
+}
+
+function gatewayOf(stated: string | null, page: URL): string | undefined {
+  if (stated === null || !URL.canParse(stated, page)) return undefined
+  const gateway = new URL(stated, page)
+  return /^https?:$/.test(gateway.protocol) ? baseOf(gateway) : undefined
 }
 
 /** Other addresses are relative to it. */

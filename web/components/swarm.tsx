@@ -32,11 +32,13 @@ export function Swarm({ state, onModel }: { state: PageState; onModel: (digest: 
         <div class="card">
           <SwarmMap state={state} holders={holders} layers={model.layers} />
         </div>
-        <div class="card">
-          <Picture holders={holders} layers={model.layers} self={self} />
+        <div class="aside">
+          <div class="card">
+            <Picture holders={holders} layers={model.layers} self={self} />
+          </div>
+          <Choices gateway={state.gateway} />
         </div>
       </div>
-      <Choices gateway={state.gateway} />
       {holders.length > 0 && <SwarmTable rows={rowsOf(holders, roundTrips)} self={self} />}
     </section>
   )
