@@ -19,7 +19,7 @@ export function Settings({ settings, gateway, onSettings }: SettingsProps) {
         <fieldset class="asked-by">
           <legend>{words.askedBy}</legend>
           {(['tab', 'gateway'] as const).map(who => (
-            <label key={who} class="check">
+            <label key={who}>
               <input type="radio" name="askedBy" checked={askedBy === who} onChange={() => set({ askedBy: who })} />
               <span>{who === 'tab' ? words.tab : words.gateway(gateway)}</span>
             </label>
