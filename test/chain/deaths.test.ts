@@ -1,7 +1,6 @@
 /**
- * A few of `npm run test:deaths`' cells, one after another on the peers that are left: a peer killed in prefill and its
- * replacement after it; one frozen in the middle of an answer; two neighbours killed together, after which the one that
- * was frozen is needed again.
+ * A few of `npm run test:deaths`' cells, one after another on the peers that are left: a peer killed in prefill; one frozen
+ * in the middle of an answer; two neighbours killed together, after which the one that was frozen is needed again.
  */
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -9,12 +8,12 @@ import { type Cell, cellName, PARTS, runCell } from '../deaths/cells.ts'
 import { Pool } from '../deaths/pool.ts'
 
 const CELLS: readonly Cell[] = [
-  { signal: 'SIGKILL', hops: [0], moment: 'prefill', again: true },
+  { signal: 'SIGKILL', hops: [0], moment: 'prefill', again: false },
   { signal: 'SIGSTOP', hops: [1], moment: 1, again: false },
-  { signal: 'SIGKILL', hops: [1, 2], moment: 20, again: false }
+  { signal: 'SIGKILL', hops: [0, 1], moment: 20, again: false }
 ]
 /** As many as these lose, and one. */
-const HOLDERS = [3, 2, 2]
+const HOLDERS = [3, 2, 1]
 
 let pool: Pool
 
