@@ -4,6 +4,7 @@
  */
 import { BusyError, DeadlineError, InvalidFrameError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import { groupByPeer, peerOfAddress } from './addresses.ts'
+import { boundedSignal } from './bounded-signal.ts'
 import type { Channel, Links } from './channel.ts'
 import { type Clock, sleep, systemClock, within } from './clock.ts'
 import { backoffMs } from './directory-keeper.ts'
@@ -212,10 +213,10 @@ class NodeLink {
 
   async #exchange(frame: DirectoryFrame, signal: AbortSignal | undefined): Promise<DirectoryFrame> {
     const { peer } = this.#node
-    const parent = signal === undefined ? this.#stopping : AbortSignal.any([signal, this.#stopping])
+    const asking = boundedSignal([signal, this.#stopping])
     let reply: DirectoryFrame
     try {
-      reply = await within(this.#clock, REQUEST_MS, `asking directory node ${peer}`, parent, async limit => {
+      reply = await within(this.#clock, REQUEST_MS, `asking directory node ${peer}`, asking.signal, async limit => {
         const { channel, replies } = await this.#open(limit)
         await channel.send(frame, limit)
         const { value, done } = await replies.next()
@@ -226,6 +227,8 @@ class NodeLink {
       // A reply that comes after all would be taken for the next request's.
       this.#drop(toShoalError(error))
       throw error
+    } finally {
+      asking.release()
     }
     if (reply.failure !== undefined) throw errorOf(reply.failure)
     const expected = frame.query !== undefined ? reply.found : frame.listModels !== undefined ? reply.models : reply.announced

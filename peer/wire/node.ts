@@ -12,6 +12,7 @@ import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { createTransports, holdWebRtc, relayServer } from '#wire/transports'
 import { BusyError, DeadlineError, InternalError, type InviteError, PeerLostError, ShoalError } from '../errors.ts'
 import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
+import { type BoundedSignal, boundedSignal } from './bounded-signal.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
 import { systemClock } from './clock.ts'
 import { keepConnected } from './directory-keeper.ts'
@@ -237,19 +238,14 @@ function start(
   const openConnections = (peer: string) =>
     node.getConnections(peerIdFromString(peer)).filter(connection => connection.status === 'open')
 
-  /** A live connection, the direct one if there are two. */
-  const connect = async (peer: string, addresses: readonly string[], limit: AbortSignal): Promise<Connection> => {
-    const open = openConnections(peer)
-    const direct = open.find(connection => !isRelayed(connection.remoteAddr.toString()))
-    if (direct !== undefined) return direct
-    const ways = parseAddresses(addresses, peer)
-    const directWays = ways.filter(address => !isRelayed(address.toString()))
-    if (directWays.length > 0 && (relayOnlyUntil.get(peer) ?? 0) < Date.now()) {
-      const directLimit = AbortSignal.any([limit, AbortSignal.timeout(DIRECT_DIAL_MS)])
-      for (let tries = 1; tries <= DIRECT_TRIES && !directLimit.aborted; tries++) {
+  /** Undefined when no way works in time. @throws what dialling met once `limit` aborted */
+  const connectDirectly = async (peer: string, ways: Multiaddr[], limit: AbortSignal): Promise<Connection | undefined> => {
+    const { signal, release } = boundedSignal([limit], DIRECT_DIAL_MS)
+    try {
+      for (let tries = 1; tries <= DIRECT_TRIES && !signal.aborted; tries++) {
         try {
           // Without `force` libp2p may answer with the relayed connection that is open.
-          const connection = await node.dial(directWays, { signal: directLimit, force: openConnections(peer).length > 0 })
+          const connection = await node.dial(ways, { signal, force: openConnections(peer).length > 0 })
           relayOnlyUntil.delete(peer)
           return connection
         } catch (error) {
@@ -257,6 +253,22 @@ function start(
           logger.debug({ peer, tries, error: String(error) }, 'no direct connection')
         }
       }
+      return undefined
+    } finally {
+      release()
+    }
+  }
+
+  /** A live connection, the direct one if there are two. */
+  const connect = async (peer: string, addresses: readonly string[], limit: AbortSignal): Promise<Connection> => {
+    const open = openConnections(peer)
+    const standing = open.find(connection => !isRelayed(connection.remoteAddr.toString()))
+    if (standing !== undefined) return standing
+    const ways = parseAddresses(addresses, peer)
+    const directWays = ways.filter(address => !isRelayed(address.toString()))
+    if (directWays.length > 0 && (relayOnlyUntil.get(peer) ?? 0) < Date.now()) {
+      const direct = await connectDirectly(peer, directWays, limit)
+      if (direct !== undefined) return direct
       relayOnlyUntil.set(peer, Date.now() + DIRECT_RETRY_MS)
       const oldest = relayOnlyUntil.keys().next().value
       if (relayOnlyUntil.size > MAX_RELAY_ONLY_PEERS && oldest !== undefined) relayOnlyUntil.delete(oldest)
@@ -310,15 +322,14 @@ function start(
     offended: peer => charge(peer, 'malformed'),
     dial: async (peer, addresses, protocol, dialSignal) => {
       dialSignal?.throwIfAborted()
-      const deadline = AbortSignal.timeout(DIAL_MS)
-      const limit = AbortSignal.any([deadline, stopping.signal, ...(dialSignal === undefined ? [] : [dialSignal])])
-      // Directory nodes are not given up for being slow: there may be no other.
-      let silent: AbortSignal | undefined
+      const dialling = boundedSignal([stopping.signal, dialSignal], DIAL_MS)
+      let opening: BoundedSignal | undefined
       try {
-        const connection = await connect(peer, addresses, limit)
-        silent = kept.has(peer) ? undefined : AbortSignal.timeout(STREAM_MS)
+        const connection = await connect(peer, addresses, dialling.signal)
+        // Directory nodes are not given up for being slow: there may be no other.
+        opening = boundedSignal([dialling.signal], kept.has(peer) ? undefined : STREAM_MS)
         const stream = await connection.newStream(protocol.id, {
-          signal: silent === undefined ? limit : AbortSignal.any([limit, silent]),
+          signal: opening.signal,
           runOnLimitedConnection: true,
           maxOutboundStreams: MAX_STREAMS_PER_PEER
         })
@@ -328,9 +339,12 @@ function start(
         const refusal = refusals.get(peer)
         if (refusal !== undefined) throw refusal
         if (error instanceof ShoalError) throw error
-        if (silent?.aborted) throw new PeerLostError(`${peer} opened no stream in ${STREAM_MS} ms`, { peer }, { cause: error })
-        if (deadline.aborted) throw new DeadlineError(`${peer} not reached in ${DIAL_MS} ms`, { peer }, { cause: error })
+        if (opening?.expired()) throw new PeerLostError(`${peer} opened no stream in ${STREAM_MS} ms`, { peer }, { cause: error })
+        if (dialling.expired()) throw new DeadlineError(`${peer} not reached in ${DIAL_MS} ms`, { peer }, { cause: error })
         throw new PeerLostError(`${peer} not reached: ${reasonOf(error)}`, { peer }, { cause: error })
+      } finally {
+        opening?.release()
+        dialling.release()
       }
     },
     handle: <Frame>(protocol: Protocol<Frame>, handler: (channel: Channel<Frame>) => Promise<void>) => {

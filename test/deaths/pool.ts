@@ -188,7 +188,7 @@ export class Pool {
   async known(holders: readonly Holder[]): Promise<void> {
     await eventually(
       () => this.#health(),
-      ({ hops }) => holders.every(({ peer }) => hops.some(hop => hop.peer === peer && hop.state === 'serving')),
+      ({ hops = [] }) => holders.every(({ peer }) => hops.some(hop => hop.peer === peer && hop.state === 'serving')),
       'every peer known'
     )
   }
@@ -197,7 +197,7 @@ export class Pool {
   async drained(): Promise<void> {
     await eventually(
       () => this.#health(),
-      ({ hops }) =>
+      ({ hops = [] }) =>
         this.#holders.every(
           ({ state, peer }) => state !== 'alive' || hops.find(hop => hop.peer === peer)?.free_kv_tokens === KV_TOKENS
         ),
@@ -211,8 +211,8 @@ export class Pool {
     this.#forget()
   }
 
-  /** Everybody who waits looks together: a directory node answers a gateway eight times a second, its sessions included. */
-  #health(): Promise<Health> {
+  /** An error while the directory does not answer. Everybody who waits looks together: a directory node answers a gateway eight times a second, its sessions included. */
+  #health(): Promise<Partial<Health>> {
     const now = performance.now()
     if (now - this.#lookedAt >= LOOK_MS) {
       this.#lookedAt = now
