@@ -50,10 +50,12 @@ interface Other {
 
 /** Where to go, or undefined to stay. */
 export function planMove(question: RebalanceQuestion): Move | undefined {
-  const { layers, current, decodeRate, claiming = false } = question
+  const { layers, current, decodeRate, claiming = false, self, model } = question
   const others = othersOf(question)
   const order = orderOf(question)
-  const yields = (other: Other) => claiming && other.leaving.length > 0 && order(other) > order(undefined)
+  // By what all know of each other alone: word of sessions may be old, and both would go, or neither.
+  const isBehind = ({ peer }: Other) => numberOf(`${model}/${peer}`) > numberOf(`${model}/${self}`)
+  const yields = (other: Other) => claiming && other.leaving.length > 0 && isBehind(other)
   const counted = others.map(other => (yields(other) ? staying(other) : other))
   const coming = counted.flatMap(({ serving, loading }) => [...serving, ...loading]).map(rateOf)
   const own = { span: current, rate: decodeRate / (current.end - current.first) }
