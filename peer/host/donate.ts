@@ -213,11 +213,14 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
   const loading = loadingOffer(options, span)
   let host: SpanHost | undefined
   let intended: Span | undefined
+  let end: End | undefined
   const offersNow = (): SpanOffer[] => {
     if (host === undefined) return [loading]
     const offer = host.offer()
-    const serving = offer && { ...offer, ...(movable ? { movable } : {}), ...(intended === undefined ? {} : { leaving: true }) }
-    return [...(serving === undefined ? [] : [serving]), ...(intended === undefined ? [] : [loadingOffer(options, intended)])]
+    // Between two spans it serves nothing; one that leaves, or whose GPU failed, goes nowhere either.
+    const next = intended === undefined || (offer === undefined && end?.why !== 'moves') ? [] : [loadingOffer(options, intended)]
+    if (offer === undefined) return next
+    return [{ ...offer, ...(movable ? { movable } : {}), ...(next.length > 0 ? { leaving: true } : {}) }, ...next]
   }
   const announcer = startAnnouncer({
     target: directory,
@@ -230,7 +233,6 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     }
   })
   let made: DonatedEngine | undefined
-  let end: End | undefined
   try {
     signal.throwIfAborted()
     onEvent({ state: 'loading', span, progress: { bytesDone: 0, bytesTotal: 0 } })
