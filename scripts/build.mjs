@@ -1,6 +1,7 @@
 /**
- * `npm run build`: dist/ becomes the publishable package (JavaScript, types, the embedded model, the `shoal` command) and
- * dist/web the page. `--page` builds the page alone, `--package FOLDER` the package without page into another folder.
+ * `npm run build`: dist/ becomes the package (JavaScript, types, the embedded model, the `shoal` command) and dist/web the
+ * page; `npm pack` does the same first and packs that. `--page` builds the page alone, `--package FOLDER` the package without
+ * page into another folder.
  */
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -30,24 +31,15 @@ function buildPage() {
   tool('vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn')
 }
 
-/** package.json without what only the checkout needs, and with emitted files in place of sources. */
+/**
+ * package.json as dist/ has it: without what only the checkout needs, and with emitted files in place of sources. Packed from
+ * the checkout, dist/ lies in the package as a folder with this manifest, whose `imports` are those that its files go by.
+ */
 function publishedManifest() {
   const source = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const { name, version, description, license, type, engines, dependencies } = source
-  const emitted = path => path.replace(/\.tsx?$/, '.js')
-  const imports = Object.fromEntries(
-    Object.entries(source.imports).map(([specifier, conditions]) => [
-      specifier,
-      Object.fromEntries(Object.entries(conditions).map(([condition, path]) => [condition, emitted(path)]))
-    ])
-  )
-  const entry = path => ({ types: `./${path}.d.ts`, default: `./${path}.js` })
-  const exports = {
-    '.': entry('peer/index'),
-    './gateway': { node: entry('peer/gateway/server') },
-    './bootstrap': { node: entry('bootstrap/bootstrap') },
-    './package.json': './package.json'
-  }
+  const here = value => JSON.parse(JSON.stringify(value).replaceAll(/"(\.\/)?dist\//g, '"./'))
+  const imports = JSON.parse(JSON.stringify(source.imports).replaceAll(/\.ts"/g, '.js"'))
   return {
     name,
     version,
@@ -55,8 +47,8 @@ function publishedManifest() {
     license,
     type,
     engines,
-    bin: { shoal: './peer/cli/main.js' },
-    exports,
+    bin: here(source.bin),
+    exports: here(source.exports),
     imports,
     dependencies
   }

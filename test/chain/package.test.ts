@@ -35,6 +35,23 @@ test('it says what it is and brings the model and the command', () => {
   assert.match(node(path, 'publish', join(installed, 'models/psalter-6m.q8_0.gguf'), '--out', 'manifest.json'), /^[0-9a-f]{64} /)
 })
 
+test('what npm packs of the checkout leads to the same files', () => {
+  const packed = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const inner = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  assert.equal(packed.private, undefined)
+  assert.equal(packed.scripts.prepack, packed.scripts.build)
+  assert.ok(packed.files.includes('dist'))
+  const paths = (manifest: object) => JSON.stringify(manifest).match(/(?<=:")[^"]+\.(js|d\.ts)(?=")/g)!
+  const outer = paths([packed.bin, packed.exports])
+  assert.ok(outer.length > 5)
+  for (const path of outer) {
+    assert.match(path, /^(\.\/)?dist\//)
+    assert.ok(readFileSync(join(installed, path.replace(/^(\.\/)?dist\//, ''))).byteLength > 0, path)
+  }
+  assert.deepEqual(packed.dependencies, inner.dependencies)
+  assert.equal(packed.version, inner.version)
+})
+
 test('its entries name emitted files only', () => {
   const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   const paths = JSON.stringify([manifest.exports, manifest.imports]).match(/(?<=:")\.\/[^"]+/g)!
