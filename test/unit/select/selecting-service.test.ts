@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BusyError, CloudError, DeadlineError, InvalidRequestError, NoRouteError, PeerLostError } from '../../../peer/errors.ts'
 import { committed } from '../../../peer/select/budget.ts'
+import { SELECTOR_OPTIONS } from '../../../peer/select/selector.ts'
 import { finished as edgeFinished, started, text } from '../gateway/scripted-service.ts'
 import { armsOf, directoryOf, finishedOf, KEY, serviceOver, textOf } from './service-kit.ts'
 import { type Behaviour, refuses, says, startUpstream } from './upstream.ts'
@@ -129,7 +130,7 @@ test('200 and then silence is a missed deadline of that arm, given up while the 
     assert.match(leg!.error!, /^cloud:c0 gave no token within 188\d ms$/)
     const [, records] = [...book.state.cells][0]!
     // Faded by the answer that followed.
-    assert.equal(records.get('cloud:c0')!.violations, 0.97)
+    assert.equal(records.get('cloud:c0')!.violations, SELECTOR_OPTIONS.fade)
     assert.equal(clock.pending, 0)
   }))
 
