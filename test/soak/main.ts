@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { table } from '../../peer/cli/table.ts'
-import { megabytes, soak } from './soak.ts'
+import { megabytes, percent, soak } from './soak.ts'
 
 const USAGE = 'usage: npm run soak -- [--minutes N] [--seed N] [--json FILE]'
 
@@ -30,28 +30,23 @@ if (!(minutes > 0 && minutes <= 24 * 60 && Number.isSafeInteger(seed))) {
       .map(([what, count]) => `${what} ${count}`)
       .join(', ')
   )
-  const percent = (share: number) => `${(100 * share).toFixed(2)}%`
-  const rows = processes.map(({ name, firstBytes, lastBytes, meanBytes, mostBytes, growth, anonymousGrowth, restlessGrowth }) => [
+  const rows = processes.map(({ name, firstBytes, lastBytes, kept, resident, mostBytes }) => [
     name,
     megabytes(firstBytes),
     megabytes(lastBytes),
-    megabytes(meanBytes),
-    percent(growth),
-    percent(anonymousGrowth),
-    megabytes(mostBytes),
-    percent(restlessGrowth)
+    percent(kept.growth),
+    percent(kept.leastSquares),
+    percent(kept.rise),
+    megabytes(resident.mean),
+    percent(resident.growth),
+    percent(resident.leastSquares),
+    megabytes(mostBytes)
   ])
-  const head = [
-    'last half, after collections',
-    'first',
-    'last',
-    'mean',
-    'slope per 10 min',
-    'of anonymous',
-    'most ever',
-    'slope ever'
-  ]
-  console.log(`\n${table(head, rows)}`)
+  console.log(
+    '\nLast half, after collections: what no file backs, its slope per 10 min (median, least squares), its rise; the same of RSS'
+  )
+  const head = ['process', 'first', 'last', 'slope', 'by squares', 'rise', 'mean RSS', 'slope', 'by squares', 'most RSS']
+  console.log(table(head, rows))
   console.log(violations.length === 0 ? '\nno violation' : `\n${violations.length} violations:\n${violations.join('\n')}`)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 1)}\n`)
   if (violations.length > 0) process.exitCode = 1
