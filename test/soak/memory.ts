@@ -23,17 +23,18 @@ export async function residentBytes(pid: number): Promise<Resident | undefined> 
   return Number.isNaN(rss + anonymous) ? undefined : { rss, anonymous }
 }
 
+/** Shares are of the mean RSS. */
 export interface Trend {
   /** Mean of the samples, bytes. */
   mean: number
   /**
-   * As a share of the mean, per 10 minutes: the median slope of all pairs of samples (Theil and Sen), in which one step to
+   * Per 10 minutes: the median slope of all pairs of samples (Theil and Sen), in which one step to
    * a burst's high-water mark counts little, and a slope or a staircase counts in full.
    */
   growth: number
   /** The same by least squares, in which a single step counts too. */
   leastSquares: number
-  /** The last sample above the first, as a share of the mean. */
+  /** The last sample above the first. */
   rise: number
 }
 
@@ -41,7 +42,8 @@ export function trendOf(samples: readonly MemorySample[], of: 'rss' | 'anonymous
   const n = samples.length
   const meanAt = samples.reduce((sum, { at }) => sum + at, 0) / n
   const mean = samples.reduce((sum, sample) => sum + sample[of], 0) / n
-  const per10Minutes = (slope: number) => (slope * 10 * 60_000) / mean
+  const whole = samples.reduce((sum, { rss }) => sum + rss, 0) / n
+  const per10Minutes = (slope: number) => (slope * 10 * 60_000) / whole
   let [covariance, variance] = [0, 0]
   for (const sample of samples) {
     covariance += (sample.at - meanAt) * (sample[of] - mean)
@@ -49,7 +51,7 @@ export function trendOf(samples: readonly MemorySample[], of: 'rss' | 'anonymous
   }
   const slopes = samples.flatMap((from, index) => samples.slice(index + 1).map(to => (to[of] - from[of]) / (to.at - from.at)))
   slopes.sort((a, b) => a - b)
-  const rise = ((samples.at(-1)?.[of] ?? 0) - (samples[0]?.[of] ?? 0)) / mean
+  const rise = ((samples.at(-1)?.[of] ?? 0) - (samples[0]?.[of] ?? 0)) / whole
   return {
     mean,
     growth: per10Minutes(slopes[Math.floor(slopes.length / 2)] ?? Number.NaN),

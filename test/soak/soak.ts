@@ -58,11 +58,11 @@ const COLLECT_EVERY = 6
 /** From the signal to the sample: two collections of a heap of some 40 MiB on a machine that is busy. */
 const COLLECTING_MS = 1_500
 /**
- * Of the last half's mean, per 10 minutes. Of memory that no file backs: the text of a GPU's driver is 125 MiB of a peer's
+ * Of the last half's mean RSS, per 10 minutes. What no file backs is judged: the text of a GPU's driver is 125 MiB of a peer's
  * RSS, of which the kernel takes half away and gives it back within a minute.
  */
 const MOST_GROWTH = 0.01
-/** Of the mean, over the last half: a burst may still take more than any before it. */
+/** Of the mean RSS, over the last half: a burst may still take more than any before it. */
 const MOST_RISE = 0.05
 /** A shorter run is all warm-up: heaps grow to their working size in the first minutes, whatever the process does. */
 const LEAST_JUDGED_MINUTES = 10
