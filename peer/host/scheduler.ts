@@ -5,6 +5,7 @@
 import type { HeadRequest, HeadRow, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from '../engine/engine.ts'
 import { DeviceLostError, NonFiniteError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Clock } from '../wire/clock.ts'
+import { PrefillPace } from './prefill-pace.ts'
 
 /** Up to here a step counts as decode: a token and a drafted few, never a prefill chunk. */
 const DECODE_TOKENS = 8
@@ -55,6 +56,7 @@ interface Piece {
 export class Scheduler {
   readonly #engine: SpanEngine
   readonly #clock: Clock
+  readonly #pace: PrefillPace
   /** In turn order: whoever ran goes to the back. */
   readonly #lines = new Map<SequenceId, Pending[]>()
   readonly #idleWaiters = new Map<SequenceId, (() => void)[]>()
@@ -67,6 +69,7 @@ export class Scheduler {
   constructor(engine: SpanEngine, clock: Clock) {
     this.#engine = engine
     this.#clock = clock
+    this.#pace = new PrefillPace(clock)
   }
 
   /** The engine's run under way. */
@@ -132,15 +135,24 @@ export class Scheduler {
       if (head === undefined) this.#lines.delete(sequence)
       else if (head.taken > 0 || head.work.ready()) heads.push(head)
     }
-    const isDecode = (pending: Pending) => pending.work.count <= DECODE_TOKENS
     const inOrder = [...heads.filter(isDecode), ...heads.filter(pending => !isDecode(pending))]
     let room = this.#engine.shape.maxBatchTokens
+    const paced = this.#pace.tokens
+    let prefillRoom = paced
     const batch: Piece[] = []
     for (const pending of inOrder) {
-      const piece = cut(pending, room)
+      let most = room
+      if (!isDecode(pending)) {
+        const fits = pending.work.head.rows < prefillRoom
+        // Rows of logits stay together, however long that takes; such a step waits for its turn to be the first.
+        if (!fits && prefillRoom < paced) continue
+        if (fits) most = Math.min(room, prefillRoom)
+      }
+      const piece = cut(pending, most)
       if (piece === undefined) continue
       batch.push(piece)
       room -= piece.count
+      if (!isDecode(pending)) prefillRoom -= piece.count
     }
     return batch
   }
@@ -171,6 +183,9 @@ export class Scheduler {
       })
       const ms = this.#clock.now() - startedAt
       this.#meanRunMs += (ms - this.#meanRunMs) / 8
+      const tokens = batch.reduce((sum, { count }) => sum + count, 0)
+      const decodes = batch.filter(({ pending }) => isDecode(pending)).length
+      this.#pace.ran(ms, tokens, decodes > 0, decodes < batch.length)
       for (const [index, piece] of batch.entries()) this.#finish(piece, outputs[index]!, ms)
     } catch (thrown) {
       const error = toShoalError(thrown)
@@ -218,6 +233,10 @@ export class Scheduler {
     for (const resolve of this.#idleWaiters.get(sequence) ?? []) resolve()
     this.#idleWaiters.delete(sequence)
   }
+}
+
+function isDecode({ work }: Pending): boolean {
+  return work.count <= DECODE_TOKENS
 }
 
 /** The next piece of a step that fits `room`; the rows it asks for stay together in its last piece. */

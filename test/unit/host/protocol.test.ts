@@ -1,6 +1,7 @@
 /** Steps and answers between a driver by hand and two hops: numbers, positions, copies, faults and where answers go. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '../../../peer/wire/clock.ts'
 import { type AnswerFrame, ChainFrame, Dtype } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
 import { type RawStream, SESSION, step } from './raw-driver.ts'
@@ -164,6 +165,46 @@ test('answers go to the driver’s own stream to the last hop, and along the cha
   // What may have been lost with the stream comes again, then the rest.
   assert.deepEqual(stream.answers.map(({ number }) => number).at(-1), 3)
   assert.equal(stream.tokens.at(-1), third)
+})
+
+test('on a slow peer others’ decode waits for a small piece of prefill at most; without others a prefill has whole batches', async () => {
+  const { swarm, driver, hosts } = twoHops({ maxBatchTokens: 64 })
+  const [{ engine }] = hosts as [(typeof hosts)[0]]
+  // 10 ms a token: a whole batch would take 640 ms.
+  engine.hold = () => sleep(swarm.clock, 10 * engine.batches.at(-1)!.reduce((sum, { count }) => sum + count, 0))
+  const tokens = Array.from({ length: 60 }, (_, at) => at)
+  const sessions = [0, 1, 2].map(by => SESSION.map(byte => byte + 50 * by))
+  const streams: RawStream[] = []
+  for (const session of sessions) streams.push(await driver.open(hosts, { session }))
+  const [decoding, ...filling] = streams as [RawStream, RawStream, RawStream]
+  await filling[0]!.channel.send(step(1, 0, tokens, { session: sessions[1]! }))
+  await swarm.clock.pass(2_000)
+  assert.deepEqual(
+    engine.batches.map(batch => batch.map(({ count }) => count)),
+    [[60]]
+  )
+
+  await decoding.channel.send(step(1, 0, [5], { session: sessions[0]! }))
+  await swarm.clock.pass(100)
+  const before = engine.batches.length
+  await Promise.all(
+    filling.map((stream, at) => stream.channel.send(step(at === 0 ? 2 : 1, 0, tokens, { session: sessions[at + 1]! })))
+  )
+  for (let token = 1; token <= 5; token++) {
+    await decoding.channel.send(step(token + 1, token, [5], { session: sessions[0]! }))
+    await swarm.clock.pass(500)
+  }
+  const batches = engine.batches.slice(before).map(batch => batch.reduce((sum, { count }) => sum + count, 0))
+  assert.ok(
+    batches.every(count => count <= 26),
+    `batches of ${batches}`
+  )
+  assert.equal(decoding.answers.length, 6)
+  await swarm.clock.pass(2_000)
+  assert.deepEqual(
+    filling.map(({ answers }) => answers.at(-1)!.count),
+    [60, 60]
+  )
 })
 
 test('sessions share batches, decode before prefill, and none is starved', async () => {
