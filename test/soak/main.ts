@@ -30,22 +30,18 @@ if (!(minutes > 0 && minutes <= 24 * 60 && Number.isSafeInteger(seed))) {
       .map(([what, count]) => `${what} ${count}`)
       .join(', ')
   )
-  const rows = processes.map(({ name, firstBytes, lastBytes, kept, resident, mostBytes }) => [
+  const rows = processes.map(({ name, firstBytes, lastBytes, resident, anonymous, mostBytes }) => [
     name,
     megabytes(firstBytes),
     megabytes(lastBytes),
-    percent(kept.growth),
-    percent(kept.leastSquares),
-    percent(kept.rise),
-    megabytes(resident.mean),
     percent(resident.growth),
     percent(resident.leastSquares),
+    percent(resident.rise),
+    percent(anonymous.growth),
     megabytes(mostBytes)
   ])
-  console.log(
-    '\nLast half, after collections: what no file backs, its slope per 10 min (median, least squares), its rise; the same of RSS'
-  )
-  const head = ['process', 'first', 'last', 'slope', 'by squares', 'rise', 'mean RSS', 'slope', 'by squares', 'most RSS']
+  console.log('\nRSS after collections in the last half, its slope per 10 minutes (median of pairs, least squares), its rise')
+  const head = ['process', 'first', 'last', 'slope', 'by squares', 'rise', 'slope without files', 'most at any time']
   console.log(table(head, rows))
   console.log(violations.length === 0 ? '\nno violation' : `\n${violations.length} violations:\n${violations.join('\n')}`)
   if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(figures, null, 1)}\n`)

@@ -23,7 +23,7 @@ export async function residentBytes(pid: number): Promise<Resident | undefined> 
   return Number.isNaN(rss + anonymous) ? undefined : { rss, anonymous }
 }
 
-/** Shares are of the mean RSS. */
+/** Shares are of the samples' mean RSS. */
 export interface Trend {
   /** Mean of the samples, bytes. */
   mean: number

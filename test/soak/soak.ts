@@ -21,12 +21,13 @@ export interface SoakOptions {
 export interface ProcessFigures {
   name: string
   pid: number
-  /** Of what no file backs, over the last half, after collections: bytes and how they change. */
+  /** Of the last half's samples after a collection: the first, the last, and how they change. */
   firstBytes: number
   lastBytes: number
-  kept: Trend
-  /** The whole RSS of the same samples, and its most at any time of that half. */
   resident: Trend
+  /** The same of what no file backs. */
+  anonymous: Trend
+  /** At any time of that half. */
   mostBytes: number
   samples: MemorySample[]
 }
@@ -57,12 +58,9 @@ const SAMPLE_MS = 5_000
 const COLLECT_EVERY = 6
 /** From the signal to the sample: two collections of a heap of some 40 MiB on a machine that is busy. */
 const COLLECTING_MS = 1_500
-/**
- * Of the last half's mean RSS, per 10 minutes. What no file backs is judged: the text of a GPU's driver is 125 MiB of a peer's
- * RSS, of which the kernel takes half away and gives it back within a minute.
- */
+/** Of the last half's mean, per 10 minutes. */
 const MOST_GROWTH = 0.01
-/** Of the mean RSS, over the last half: a burst may still take more than any before it. */
+/** Of the mean, over the last half: one burst may still take more than any before it, which is a step and no slope. */
 const MOST_RISE = 0.05
 /** A shorter run is all warm-up: heaps grow to their working size in the first minutes, whatever the process does. */
 const LEAST_JUDGED_MINUTES = 10
@@ -159,18 +157,18 @@ export async function soak({ minutes, seed, onProgress }: SoakOptions): Promise<
       return {
         name,
         pid: service.pid,
-        firstBytes: calm[0]?.anonymous ?? 0,
-        lastBytes: calm.at(-1)?.anonymous ?? 0,
-        kept: trendOf(calm, 'anonymous'),
+        firstBytes: calm[0]?.rss ?? 0,
+        lastBytes: calm.at(-1)?.rss ?? 0,
         resident: trendOf(calm, 'rss'),
+        anonymous: trendOf(calm, 'anonymous'),
         mostBytes: Math.max(...half.map(({ rss }) => rss)),
         samples
       }
     })
-    for (const { name, kept } of minutes < LEAST_JUDGED_MINUTES ? [] : processes) {
+    for (const { name, resident } of minutes < LEAST_JUDGED_MINUTES ? [] : processes) {
       // What is not a number must not pass.
-      if (!(kept.growth <= MOST_GROWTH)) violations.push(`${name} grows by ${percent(kept.growth)} per 10 minutes`)
-      if (!(kept.rise <= MOST_RISE)) violations.push(`${name} rose by ${percent(kept.rise)} in the last half`)
+      if (!(resident.growth <= MOST_GROWTH)) violations.push(`${name} grows by ${percent(resident.growth)} per 10 minutes`)
+      if (!(resident.rise <= MOST_RISE)) violations.push(`${name} rose by ${percent(resident.rise)} in the last half`)
     }
     for (const { name, samples } of processes)
       if ((samples.at(-1)?.at ?? 0) < minutes * 60_000 - 3 * SAMPLE_MS) violations.push(`${name} ended`)
