@@ -1,15 +1,16 @@
 /**
  * How long the reader of an answer waits when a hop is lost, beside the same answer undisturbed: a chain of three on real
- * processes behind a gateway, whose middle hop is killed, frozen or told to leave while it decodes.
+ * processes behind a gateway, whose middle hop is killed, frozen or told to leave while it decodes, and killed or frozen
+ * while another peer keeps its KV.
  */
-import { assertGolden, streamAnswer } from '../deaths/answer-stream.ts'
+import { type AnswerEnd, assertGolden, streamAnswer } from '../deaths/answer-stream.ts'
 import { longestSilence, PARTS } from '../deaths/cells.ts'
 import { goldenText } from '../deaths/golden-texts.ts'
 import { Killer } from '../deaths/killer.ts'
 import { type Holder, Pool } from '../deaths/pool.ts'
 import type { Bench, BenchContext } from './bench.ts'
 import { measureAlternately } from './measure.ts'
-import { type Row, ratioRow, valueRow } from './rows.ts'
+import { median, type Row, ratioRow, valueRow } from './rows.ts'
 
 const bench = 'recovery'
 const ROUNDS = 5
@@ -35,15 +36,31 @@ interface Disturbed {
   detectionMs: number | undefined
   /** Longest silence of the stream after the blow. */
   pauseMs: number
+  /** Positions that were computed again, over all recoveries. */
+  replayed: number
 }
 
-/** What each death may cost beyond a prefill of the lost span, ms (goals of the issue; a leave is no worse than a close). */
-const KINDS = {
-  killed: { strike: (pool: Pool, holder: Holder) => pool.kill(holder), allowedMs: 1_000 },
-  frozen: { strike: (pool: Pool, holder: Holder) => pool.freeze(holder), allowedMs: 3_000 },
-  leaving: { strike: (pool: Pool, holder: Holder) => void pool.leave(holder), allowedMs: 1_000 }
+const kill = (pool: Pool, holder: Holder) => pool.kill(holder)
+const freeze = (pool: Pool, holder: Holder) => pool.freeze(holder)
+
+interface Death {
+  strike: (pool: Pool, holder: Holder) => void
+  standby: boolean
+  /** What it may cost beyond a prefill of the lost span, ms; undefined where nothing beyond its own detection and two tokens. */
+  allowedMs?: number
 }
+
+/** A leave is no worse than a close. */
+const KINDS = {
+  killed: { strike: kill, standby: false, allowedMs: 1_000 },
+  frozen: { strike: freeze, standby: false, allowedMs: 3_000 },
+  leaving: { strike: (pool, holder) => void pool.leave(holder), standby: false, allowedMs: 1_000 },
+  'killed with standby': { strike: kill, standby: true },
+  'frozen with standby': { strike: freeze, standby: true }
+} satisfies Record<string, Death>
 type Kind = keyof typeof KINDS
+const NAMES = Object.keys(KINDS) as Kind[]
+const deathOf = (kind: Kind): Death => KINDS[kind]
 
 export const recovery: Bench = { name: bench, run }
 
@@ -52,14 +69,20 @@ async function run(context: BenchContext): Promise<Row[]> {
   try {
     const disturb = (kind: Kind) => async (): Promise<Disturbed> => {
       const measured = await disturbed(pool, kind, context.signal)
-      context.log(`${kind}: detection ${measured.detectionMs?.toFixed(0)} ms, pause ${measured.pauseMs.toFixed(0)} ms`)
+      const { detectionMs, pauseMs, replayed } = measured
+      context.log(
+        `${kind}: detection ${detectionMs?.toFixed(0)} ms, pause ${pauseMs.toFixed(0)} ms, ${replayed} positions replayed`
+      )
       return measured
     }
     const undisturb = async (): Promise<Undisturbed> => await undisturbed(pool, context.signal)
     // The first answer of a gateway dials everybody.
     await undisturb()
     const samples = await measureAlternately<'undisturbed' | Kind, Undisturbed | Disturbed>(
-      { undisturbed: undisturb, killed: disturb('killed'), frozen: disturb('frozen'), leaving: disturb('leaving') },
+      {
+        undisturbed: undisturb,
+        ...(Object.fromEntries(NAMES.map(kind => [kind, disturb(kind)])) as Record<Kind, () => Promise<Disturbed>>)
+      },
       { rounds: context.quick ? 1 : ROUNDS, warmUps: 0, deadline: context.deadline, signal: context.signal }
     )
     return rows(samples.undisturbed as Undisturbed[], kind => samples[kind] as Disturbed[])
@@ -75,18 +98,23 @@ function rows(plain: readonly Undisturbed[], disturbedOf: (kind: Kind) => Distur
     valueRow({ bench, name: 'token time, undisturbed', unit: 'ms' }, tokens),
     valueRow({ bench, name: `prefill of the lost span, ${UNDISTURBED.promptTokens} tokens`, unit: 'ms' }, prefills)
   ]
-  for (const kind of Object.keys(KINDS) as Kind[]) {
+  for (const kind of NAMES) {
     const samples = disturbedOf(kind)
     const detections = samples.flatMap(({ detectionMs }) => (detectionMs === undefined ? [] : [detectionMs]))
     const name = `detection, ${kind}`
     if (detections.length === 0) measured.push({ bench, name, notRun: 'the answer ended on the chain it had' })
     else measured.push(valueRow({ bench, name, unit: 'ms' }, detections))
-    const { allowedMs } = KINDS[kind]
+    const { allowedMs } = deathOf(kind)
+    const against = allowedMs === undefined ? 'detection + 2 tokens' : `${allowedMs / 1000} s + prefill`
+    const allowed = samples.map(({ detectionMs }, round) =>
+      allowedMs === undefined ? (detectionMs ?? 0) + 2 * tokens[round]! : allowedMs + prefills[round]!
+    )
+    const replayed = median(samples.map(sample => sample.replayed))
     measured.push(
       ratioRow(
-        { bench, name: `pause, ${kind}`, unit: 'ms', against: `${allowedMs / 1000} s + prefill`, goal: { max: 1 } },
+        { bench, name: `pause, ${kind}`, unit: 'ms', against, goal: { max: 1 }, note: `${replayed} positions replayed` },
         samples.map(({ pauseMs }) => pauseMs),
-        prefills.map(prefillMs => allowedMs + prefillMs)
+        allowed
       )
     )
   }
@@ -114,6 +142,7 @@ async function undisturbed(pool: Pool, signal: AbortSignal): Promise<Undisturbed
 
 /** Leaves the swarm whole. */
 async function disturbed(pool: Pool, kind: Kind, signal: AbortSignal): Promise<Disturbed> {
+  const { strike, standby } = deathOf(kind)
   let struckAt = 0
   const killer = new Killer({
     hops: [MIDDLE],
@@ -121,14 +150,15 @@ async function disturbed(pool: Pool, kind: Kind, signal: AbortSignal): Promise<D
     again: false,
     strike: holder => {
       struckAt = Date.now()
-      KINDS[kind].strike(pool, holder)
+      strike(pool, holder)
     }
   })
   const lossesBefore = pool.losses.length
-  const stream = streamAnswer(pool.url, ANSWER, limited(signal))
+  const stream = streamAnswer(pool.url, ANSWER, limited(signal), standby)
   pool.onEvent = event => killer.hear(event, stream.tokens.length)
+  let end: AnswerEnd
   try {
-    await stream.ended
+    end = await stream.ended
   } finally {
     pool.onEvent = () => {}
   }
@@ -139,7 +169,8 @@ async function disturbed(pool: Pool, kind: Kind, signal: AbortSignal): Promise<D
   await pool.restore()
   return {
     detectionMs: loss === undefined ? undefined : loss.at - struckAt,
-    pauseMs: longestSilence(stream.tokens, killer.diedAt)
+    pauseMs: longestSilence(stream.tokens, killer.diedAt),
+    replayed: end.recoveries.reduce((sum, recovery) => sum + recovery.replayed, 0)
   }
 }
 
