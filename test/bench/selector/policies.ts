@@ -4,7 +4,7 @@
  * replaces it.
  */
 import { type Arm, type Ask, estimate, refusal } from '../../../peer/select/arms.ts'
-import { SelectionBook } from '../../../peer/select/book.ts'
+import { type OpenLeg, SelectionBook } from '../../../peer/select/book.ts'
 import { cellOf } from '../../../peer/select/classes.ts'
 import { type Choice, cellScores, type SelectorOptions, type SelectorState } from '../../../peer/select/selector.ts'
 import type { SelectionSettings } from '../../../peer/select/settings.ts'
@@ -15,6 +15,7 @@ export type Pick = (arms: readonly Arm[], ask: Ask, index: number, state: Select
 /** Chooses by `pick` where CS-UCB would by what it learned. Deadlines are no constraint here: no other policy knows them. */
 class PolicyBook extends SelectionBook {
   readonly #pick: Pick
+  /** Legs begun: a book is asked for its choice more than once a leg. */
   #index = 0
 
   constructor(settings: SelectionSettings, now: number, pick: Pick) {
@@ -26,8 +27,13 @@ class PolicyBook extends SelectionBook {
     const judged = arms.map(arm => ({ arm, why: refusal(arm, ask, this.ledger) }))
     const allowed = judged.flatMap(({ arm, why }) => (why === undefined || why === 'deadline' ? [arm] : []))
     const refused = judged.flatMap(({ arm, why }) => (why === undefined || why === 'deadline' ? [] : [{ arm: arm.id, why }]))
-    const chosen = this.#pick(allowed, ask, this.#index++, this.state)
+    const chosen = this.#pick(allowed, ask, this.#index, this.state)
     return { arm: chosen?.id, reason: chosen === undefined ? 'none' : 'only', scores: [], refused }
+  }
+
+  override begin(ask: Ask, arm: Arm): OpenLeg | undefined {
+    this.#index++
+    return super.begin(ask, arm)
   }
 }
 

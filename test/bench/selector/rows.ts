@@ -12,7 +12,12 @@ export function rowsOf(policy: string, runs: readonly Run[]): Row[] {
     (1_000 * sum([...run.totals.values()], of)) / run.served.length
   return [
     row('within the deadlines', '%', run => share(run.served), byPhase(runs)),
-    row('answered', '%', run => (100 * run.served.filter(({ answered }) => answered).length) / run.served.length),
+    row(
+      'answered',
+      '%',
+      run => (100 * run.served.filter(({ answered }) => answered).length) / run.served.length,
+      `of ${runs[0]!.served.length} requests a seed`
+    ),
     row('mean time to the first word', 'ms', run => {
       const times = run.served.flatMap(({ firstMs }) => firstMs ?? [])
       return sum(times, each => each) / Math.max(1, times.length)

@@ -26,10 +26,11 @@ export interface Phase {
 /** A way over the internet and back. */
 export const FINE: Weather = { ...CALM, delayMs: 40 }
 const SLOWER = 10
-/** A machine that does something else, too. */
-const EDGE_BUSY = 0.15
+/** Of a machine that does something else, too, and of one that does hardly anything for the chain. */
+const EDGE_SLOW = 0.15
+const EDGE_SLOWER = 0.08
 
-export const PHASES_OF_A_RUN = 7
+export const PHASES_OF_A_RUN = 8
 
 /** Every phase once in an order of the seed's, with a fine one first. */
 export function phasesOf(seed: number, { cloud }: Paces): Phase[] {
@@ -41,7 +42,8 @@ export function phasesOf(seed: number, { cloud }: Paces): Phase[] {
     { name: 'cloud busy', cloud: { ...FINE, faults: ['busy'] }, edge: 1 },
     { name: 'cloud failing', cloud: { ...FINE, faults: ['500', 'lost', 'torn'] }, edge: 1 },
     { name: 'cloud silent', cloud: { ...FINE, faults: ['silent'] }, edge: 1 },
-    { name: 'edge slow', cloud: FINE, edge: EDGE_BUSY }
+    { name: 'edge slow', cloud: FINE, edge: EDGE_SLOW },
+    { name: 'edge slower', cloud: FINE, edge: EDGE_SLOWER }
   ]
   const keyed = phases.map((phase, index) => ({ phase, key: normal(seed, ORDER, index) }))
   return [fine, ...keyed.sort((a, b) => a.key - b.key).map(({ phase }) => phase)]
