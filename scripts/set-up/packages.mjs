@@ -2,7 +2,7 @@
  * The npm packages of the lock file, and among them the Node that runs the project.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectNode, root, run, say } from './machine.mjs'
 
@@ -10,6 +10,11 @@ const oldestNode = 24
 
 export function ensurePackages() {
   if (!installedAsLocked()) {
+    // npm ci empties what the link leads to, which another checkout may be using.
+    if (lstatSync(join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+      throw new Error(
+        'node_modules is a link to packages that are not those of package-lock.json: remove the link or install there'
+      )
     say('installing npm packages')
     const quiet = ['--loglevel=error', '--no-progress']
     if (!run('npm', ['ci', ...quiet]).ok) {
