@@ -114,6 +114,9 @@ async function checkTokens(child: BenchChild, { webGpu }: Contestant): Promise<v
   throw new Error(`its token ${wrong + 1} is ${theirs} where llama.cpp's is ${right} (${prompt.name})`)
 }
 
+/** Of the graph that export.ts writes: files of an older one are not used again. */
+const ONNX_FORM = 2
+
 async function onnxFile(
   { cache, adapter }: BenchContext,
   model: BenchModel,
@@ -121,7 +124,10 @@ async function onnxFile(
   contextLength: number
 ): Promise<string> {
   const floats = adapter?.kind === 'gpu' && adapter.features.f16 ? 'f16' : 'f32'
-  const path = join(cache, `${basename(model.path, '.gguf')}-${floats}-accuracy-${accuracyLevel}-${contextLength}.onnx`)
+  const path = join(
+    cache,
+    `${basename(model.path, '.gguf')}-${floats}-accuracy-${accuracyLevel}-${contextLength}-${ONNX_FORM}.onnx`
+  )
   if (!existsSync(path) || (await stat(path)).mtimeMs < (await stat(model.path)).mtimeMs) {
     const { encoded, ...facts } = await exportOnnx(model.path, { accuracyLevel, floats, contextLength })
     await writeFile(`${path}.json`, JSON.stringify({ ...facts, floats }))

@@ -1,6 +1,6 @@
 /**
  * A llama model's GGUF file as an ONNX graph, as onnxruntime's own builder of generative models makes it: quantised products,
- * queries, keys and values in one, GroupQueryAttention with its rotation inside and KV that grows in place, residual adds
+ * queries, keys and values in one, GroupQueryAttention with its rotation inside and KV that grows by each run, residual adds
  * fused with norms. The same weights, so that engines are compared and not models.
  */
 import type { Hyperparameters } from '../../../peer/model/types.ts'
@@ -15,15 +15,15 @@ export interface ExportOptions {
   accuracyLevel: AccuracyLevel
   /** Of activations and KV; f16 needs the adapter's shader-f16. */
   floats: 'f32' | 'f16'
-  /** Positions of KV. */
+  /** Positions that can be rotated. */
   contextLength: number
 }
 
 export interface ExportedModel {
   encoded: Encoded
   layers: number
-  /** Of a past_… input and a present_… output. */
-  kvDims: [1, number, number, number]
+  /** Of a past_… input of no position yet. */
+  kvDims: [1, number, 0, number]
 }
 
 /** @throws Error for what the graph has no form of: other architectures' maths, other tensor types */
@@ -53,7 +53,7 @@ class Exporter {
 
   async export(): Promise<ExportedModel> {
     const { layers, kvHeads, headDim, vocabulary } = this.#h
-    const { contextLength, floats } = this.#options
+    const { floats } = this.#options
     this.#rotations()
     const embedding = await this.#matrix('token_embd.weight')
     const embeddingName = this.#blockInitializers('embedding', embedding)
@@ -78,10 +78,12 @@ class Exporter {
     this.#node('Gather', 'last', [`normed_${layers}`, 'last_index'], ['last_normed'], { axis: 1 }, '')
     if (this.#h.tied) this.#product('head', embedding, 'last_normed', 'logits', embeddingName)
     else this.#product('head', await this.#matrix('output.weight'), 'last_normed', 'logits')
-    const kvDims: [1, number, number, number] = [1, kvHeads, contextLength, headDim]
-    const kvOf = (prefix: string) =>
+    const kvOf = (prefix: 'past' | 'present') =>
       Array.from({ length: layers }, (_, layer) =>
-        ['key', 'value'].map((part): ValueInfo => ({ name: `${prefix}_${part}_${layer}`, type: floats, dims: kvDims }))
+        ['key', 'value'].map((part): ValueInfo => {
+          const dims = [1, kvHeads, `${prefix}_length`, headDim]
+          return { name: `${prefix}_${part}_${layer}`, type: floats, dims }
+        })
       ).flat()
     const inputs: ValueInfo[] = [
       { name: 'tokens', type: 'i32', dims: [1, 'count'] },
@@ -91,7 +93,8 @@ class Exporter {
       ...kvOf('past')
     ]
     const outputs: ValueInfo[] = [{ name: 'logits', type: floats, dims: [1, 1, vocabulary] }, ...kvOf('present')]
-    return { encoded: encodeModel({ nodes: this.#nodes, initializers: this.#initializers, inputs, outputs }), layers, kvDims }
+    const encoded = encodeModel({ nodes: this.#nodes, initializers: this.#initializers, inputs, outputs })
+    return { encoded, layers, kvDims: [1, kvHeads, 0, headDim] }
   }
 
   async #layer(layer: number): Promise<void> {
