@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../../peer/cli/service-memory.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 // Inside node_modules, so that the package finds its dependencies as an installed one does.
@@ -30,7 +31,7 @@ test('it says what it is and brings the model and the command', () => {
   assert.equal(manifest.devDependencies, undefined)
   assert.equal(manifest.scripts, undefined)
   const path = join(installed, manifest.bin.shoal)
-  assert.match(readFileSync(path, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+  assert.equal(readFileSync(path, 'utf8').split('\n')[0], `#!/usr/bin/env -S node ${NODE_FLAGS.join(' ')}`)
   assert.match(node(path, '--help'), /^Usage: shoal /)
   assert.match(node(path, 'publish', join(installed, 'models/psalter-6m.q8_0.gguf'), '--out', 'manifest.json'), /^[0-9a-f]{64} /)
 })
