@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { connect, Socket } from 'node:net'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { Duplex } from 'node:stream'
 import cors from '@fastify/cors'
 import serveFiles from '@fastify/static'
@@ -60,12 +60,11 @@ export async function serveHttp(options: HttpServiceOptions): Promise<HttpServic
     reply.header('X-Content-Type-Options', 'nosniff')
     reply.header('Cross-Origin-Resource-Policy', 'cross-origin')
   })
-  const root = resolve(options.pageDir ?? '.')
   await app.register(serveFiles, {
-    root,
+    root: resolve(options.pageDir ?? '.'),
     serve: options.pageDir !== undefined,
     // Weights are sent by the same plugin, with headers of their own.
-    setHeaders: (reply, path) => path.startsWith(join(root, sep)) && options.pageDir !== undefined && setPageHeaders(reply, path)
+    setHeaders: (reply, path) => reply.request.routeOptions.url?.startsWith('/models/') || setPageHeaders(reply, path)
   })
   const ticket = options.membership.secret === undefined ? undefined : `Bearer ${directoryToken(options.membership)}`
   app.get('/shoal.json', async (request, reply) => {

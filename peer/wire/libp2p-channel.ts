@@ -179,8 +179,6 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
             frameCame(bytes.byteLength)
             let frame: Frame
             try {
-              // What a newer peer adds has bytes at least.
-              if (bytes.byteLength === 0) throw new InvalidFrameError('exactly one body expected, an empty frame came')
               frame = decode(plain(bytes.subarray()))
             } catch (error) {
               refused = error

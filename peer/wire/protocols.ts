@@ -42,7 +42,7 @@ export const chainProtocol: Protocol<ChainFrame> = {
   id: '/shoal/chain/1.0.0',
   maxFrameBytes: MAX_CHAIN_FRAME_BYTES,
   encode: frame => ChainFrame.encode(frame),
-  decode: bytes => checked('ChainFrame', () => ChainFrame.decode(bytes, { limits: chainLimits }), checkChainFrame),
+  decode: bytes => checked('ChainFrame', () => ChainFrame.decode(withBody(bytes), { limits: chainLimits }), checkChainFrame),
   isUnknown: hasUnknownBody
 }
 
@@ -50,7 +50,8 @@ export const answerProtocol: Protocol<AnswerFrame> = {
   id: '/shoal/answer/1.0.0',
   maxFrameBytes: MAX_ANSWER_FRAME_BYTES,
   encode: frame => AnswerFrame.encode(frame),
-  decode: bytes => checked('AnswerFrame', () => AnswerFrame.decode(bytes, { limits: answerFrameLimits }), checkAnswerFrame),
+  decode: bytes =>
+    checked('AnswerFrame', () => AnswerFrame.decode(withBody(bytes), { limits: answerFrameLimits }), checkAnswerFrame),
   isUnknown: hasUnknownBody
 }
 
@@ -58,7 +59,8 @@ export const directoryProtocol: Protocol<DirectoryFrame> = {
   id: '/shoal/directory/1.0.0',
   maxFrameBytes: MAX_DIRECTORY_FRAME_BYTES,
   encode: frame => DirectoryFrame.encode(frame),
-  decode: bytes => checked('DirectoryFrame', () => DirectoryFrame.decode(bytes, { limits: directoryLimits }), checkDirectoryFrame)
+  decode: bytes =>
+    checked('DirectoryFrame', () => DirectoryFrame.decode(withBody(bytes), { limits: directoryLimits }), checkDirectoryFrame)
 }
 
 /** The topic on which directory nodes gossip. */
@@ -72,6 +74,12 @@ export function decodeGossip(bytes: Uint8Array): GossipFrame {
   if (bytes.byteLength > MAX_GOSSIP_BYTES)
     throw new InvalidFrameError(`GossipFrame: ${bytes.byteLength} bytes, at most ${MAX_GOSSIP_BYTES} allowed`)
   return checked('GossipFrame', () => GossipFrame.decode(bytes, { limits: gossipLimits }), checkGossipFrame)
+}
+
+/** A body that only newer peers know has bytes at least. @throws InvalidFrameError */
+export function withBody(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength === 0) throw new InvalidFrameError('exactly one body expected, an empty frame came')
+  return bytes
 }
 
 export function checked<Frame>(kind: string, decode: () => Frame, check: (frame: Frame) => void): Frame {

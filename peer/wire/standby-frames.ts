@@ -5,7 +5,7 @@
 import type { Protocol } from './channel.ts'
 import { bounded, checkFailure, checkOpenFrame, MAX_STEP_TOKENS, numbered, onlyBody, place, refuse } from './check-frames.ts'
 import { StandbyFrame } from './frames.pb.js'
-import { checked, FRAMING_BYTES } from './protocols.ts'
+import { checked, FRAMING_BYTES, withBody } from './protocols.ts'
 import { hasUnknownBody } from './unknown-body.ts'
 
 /** One position's KV of 32 layers with 16 KV heads of 256 in f32; parts of more positions are far smaller. */
@@ -15,7 +15,7 @@ export const standbyProtocol: Protocol<StandbyFrame> = {
   id: '/shoal/standby/1.0.0',
   maxFrameBytes: MAX_PART_BYTES + FRAMING_BYTES,
   encode: frame => StandbyFrame.encode(frame),
-  decode: bytes => checked('StandbyFrame', () => StandbyFrame.decode(bytes), checkStandbyFrame),
+  decode: bytes => checked('StandbyFrame', () => StandbyFrame.decode(withBody(bytes)), checkStandbyFrame),
   isUnknown: hasUnknownBody
 }
 

@@ -194,7 +194,8 @@ function frames<Frame>(
     share: 0.19,
     property: fc.property(near(bytes), input => {
       const frame = decoded(() => decode(input))
-      if (frame !== undefined) assert.deepEqual(decode(encode(frame)), frame)
+      // Of a body that only newer peers know nothing is left to write, and an empty frame is none.
+      if (frame !== undefined && encode(frame).byteLength > 0) assert.deepEqual(decode(encode(frame)), frame)
     })
   }
 }
