@@ -11,7 +11,7 @@ const kinds = ['unit', 'chain', 'browser']
 const asked = process.argv.slice(2)
 const unknown = asked.find(kind => !kinds.includes(kind))
 
-/** A run that hangs ends, with all it started: one takes 4 to 12 minutes on 2 cores. */
+/** A run that hangs ends, with all it started: one takes about 20 minutes on 2 cores. */
 const RUN_LIMIT_MS = 35 * 60_000
 
 /** Bounds single tests; the slowest takes about 60 s. */

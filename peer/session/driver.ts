@@ -12,7 +12,7 @@ import { peersOf, withStandbys } from '../swarm/standbys.ts'
 import type { Directory, Route } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
-import type { Answer, Encoding, HeadAsk } from '../wire/frames.pb.js'
+import type { Answer, HeadAsk } from '../wire/frames.pb.js'
 import { toHex } from '../wire/hex.ts'
 import { keepWarm } from '../wire/keep-warm.ts'
 import type { WireLogger } from '../wire/log.ts'
@@ -21,6 +21,7 @@ import { standbyProtocol } from '../wire/standby-frames.ts'
 import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
+import type { DriverLimits } from './driver-limits.ts'
 import { comeBackLater, patienceMs } from './hole.ts'
 import { MoveAway } from './move-away.ts'
 import { observeStep } from './observe-step.ts'
@@ -39,41 +40,6 @@ export interface DriverContext {
   clock: Clock
   logger: WireLogger
   limits: DriverLimits
-}
-
-export interface DriverLimits {
-  /** Without progress for this long a first chain is given up. */
-  openMs: number
-  /** Without a chain for this long a lost one is given up, when the request has no deadline. */
-  recoverMs: number
-  /** And without an answer for this long, though chains open: it may be the request that breaks them. */
-  longestRecoverMs: number
-  leaseMs: number
-  /** How long each hop may queue an open for KV. */
-  waitMs: number
-  /** Steps in flight to the first hop. */
-  window: number
-  /** Bytes of one prefill chunk's hidden states between hops: more would hold up other sessions' decode behind it. */
-  chunkBytes: number
-  /** KV positions reserved beyond those there are; an answer that outgrows them reserves as many more. */
-  reserveAhead: number
-  /** Without progress for this long a chain counts as lost, though every hop answers: longer than any step takes. */
-  stallMs: number
-  encoding: Encoding
-}
-
-export const DEFAULT_LIMITS: DriverLimits = {
-  openMs: 15_000,
-  recoverMs: 60_000,
-  longestRecoverMs: 5 * 60_000,
-  leaseMs: 15_000,
-  waitMs: 5_000,
-  window: 4,
-  chunkBytes: 128 * 1024,
-  // Most answers are shorter; growing costs the chain a round trip.
-  reserveAhead: 512,
-  stallMs: 60_000,
-  encoding: 'AUTO' as Encoding
 }
 
 /** A chunk has at least this many tokens: fewer would read all weights for next to nothing. */

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DeviceLostError } from '../../../peer/errors.ts'
-import type { DriverLimits } from '../../../peer/session/driver.ts'
+import type { DriverLimits } from '../../../peer/session/driver-limits.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { AnswerFrame, ChainFrame, Dtype, Encoding, type Step } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
