@@ -8,27 +8,22 @@ import { dirname, join } from 'node:path'
 import { factsOf } from '../../peer/model/tensor-types.ts'
 import type { TensorType } from '../../peer/model/types.ts'
 import { goldenModelPath } from '../oracle/goldens.ts'
+import { type LlamaSize, llamaMetadata } from '../oracle/llama-metadata.ts'
 import { drawTensor } from '../oracle/synthetic-types.ts'
 import { random } from '../unit/engine/synthetic.ts'
-import { f32, i32s, text, texts, u32, type WrittenTensor, type WrittenValue, writeGguf } from '../unit/model/gguf-writer.ts'
+import { type WrittenTensor, writeGguf } from '../unit/model/gguf-writer.ts'
 
-interface Size {
-  layers: number
-  width: number
-  heads: number
-  kvHeads: number
-  headDim: number
-  feedForward: number
-  vocabulary: number
-}
+type Size = Omit<LlamaSize, 'contextLength'>
+
+const CONTEXT = 2048
 
 /** Rows are multiples of 256, as K-quants want them; embedding and head are one matrix. */
 const sizes = {
-  '50M': { layers: 13, width: 512, heads: 8, kvHeads: 4, headDim: 64, feedForward: 1536, vocabulary: 16_384 },
-  '125M': { layers: 16, width: 768, heads: 12, kvHeads: 4, headDim: 64, feedForward: 2048, vocabulary: 32_768 },
-  '500M': { layers: 20, width: 1280, heads: 20, kvHeads: 4, headDim: 64, feedForward: 4096, vocabulary: 65_536 },
-  '1B': { layers: 16, width: 2048, heads: 32, kvHeads: 8, headDim: 64, feedForward: 8192, vocabulary: 65_536 },
-  '7B': { layers: 32, width: 4096, heads: 32, kvHeads: 8, headDim: 128, feedForward: 14_336, vocabulary: 32_768 }
+  '50M': { layers: 13, width: 512, heads: 8, kvHeads: 4, feedForward: 1536, vocabulary: 16_384 },
+  '125M': { layers: 16, width: 768, heads: 12, kvHeads: 4, feedForward: 2048, vocabulary: 32_768 },
+  '500M': { layers: 20, width: 1280, heads: 20, kvHeads: 4, feedForward: 4096, vocabulary: 65_536 },
+  '1B': { layers: 16, width: 2048, heads: 32, kvHeads: 8, feedForward: 8192, vocabulary: 65_536 },
+  '7B': { layers: 32, width: 4096, heads: 32, kvHeads: 8, feedForward: 14_336, vocabulary: 32_768 }
 } satisfies Record<string, Size>
 
 export type SizeName = keyof typeof sizes
@@ -54,7 +49,8 @@ export async function seededModel(size: SizeName, type: TensorType, cache: strin
 }
 
 function seededGguf(size: Size, type: TensorType): Uint8Array<ArrayBuffer> {
-  const { layers, width, heads, kvHeads, headDim, feedForward, vocabulary } = size
+  const { layers, width, heads, kvHeads, feedForward, vocabulary } = size
+  const headDim = width / heads
   const next = random(layers * width)
   const matrix = (name: string, columns: number, rows: number, gain = 1): WrittenTensor => ({
     name: `${name}.weight`,
@@ -83,33 +79,5 @@ function seededGguf(size: Size, type: TensorType): Uint8Array<ArrayBuffer> {
     ]),
     norm('output_norm')
   ]
-  const tokens = Array.from({ length: vocabulary }, (_, id) => (id === 0 ? '<|end|>' : `t${id}`))
-  const fields: [string, WrittenValue][] = [
-    ['context_length', u32(2048)],
-    ['embedding_length', u32(width)],
-    ['block_count', u32(layers)],
-    ['feed_forward_length', u32(feedForward)],
-    ['attention.head_count', u32(heads)],
-    ['attention.head_count_kv', u32(kvHeads)],
-    ['attention.key_length', u32(headDim)],
-    ['attention.value_length', u32(headDim)],
-    ['attention.layer_norm_rms_epsilon', f32(1e-5)],
-    ['rope.freq_base', f32(10_000)],
-    ['rope.dimension_count', u32(headDim)]
-  ]
-  return writeGguf({
-    metadata: [
-      ['general.architecture', text('llama')],
-      ['general.name', text('seeded')],
-      ...fields.map(([field, value]): [string, WrittenValue] => [`llama.${field}`, value]),
-      ['tokenizer.ggml.model', text('gpt2')],
-      ['tokenizer.ggml.pre', text('gpt-2')],
-      ['tokenizer.ggml.tokens', texts(tokens)],
-      ['tokenizer.ggml.token_type', i32s(tokens.map((_, id) => (id === 0 ? 3 : 1)))],
-      ['tokenizer.ggml.merges', texts(['t 1'])],
-      ['tokenizer.ggml.bos_token_id', u32(0)],
-      ['tokenizer.ggml.eos_token_id', u32(0)]
-    ],
-    tensors
-  })
+  return writeGguf({ metadata: llamaMetadata({ contextLength: CONTEXT, ...size }), tensors })
 }

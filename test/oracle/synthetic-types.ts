@@ -7,7 +7,8 @@
 import { factsOf } from '../../peer/model/tensor-types.ts'
 import type { TensorType } from '../../peer/model/types.ts'
 import { random } from '../unit/engine/synthetic.ts'
-import { f32, i32s, text, texts, u32, type WrittenTensor, type WrittenValue, writeGguf } from '../unit/model/gguf-writer.ts'
+import { type WrittenTensor, writeGguf } from '../unit/model/gguf-writer.ts'
+import { llamaMetadata } from './llama-metadata.ts'
 
 /** Rows of 256 hold one K-quant block. An odd vocabulary, and fewer KV heads than heads, as models have them. */
 const WIDTH = 256
@@ -62,7 +63,15 @@ export function typesPrompt(seed: number, count: number): number[] {
 export function typesGguf({ seed, layers, typeOf }: TypesModel): Uint8Array<ArrayBuffer> {
   const next = random(seed)
   return writeGguf({
-    metadata: metadata(layers),
+    metadata: llamaMetadata({
+      contextLength: 256,
+      layers,
+      width: WIDTH,
+      heads: HEADS,
+      kvHeads: KV_HEADS,
+      feedForward: FEED_FORWARD,
+      vocabulary: TYPES_VOCABULARY
+    }),
     tensors: llamaTensors(layers).map((tensor): WrittenTensor => {
       const type = tensor.dims.length === 1 ? 'F32' : typeOf(tensor.name)
       return {
@@ -73,29 +82,6 @@ export function typesGguf({ seed, layers, typeOf }: TypesModel): Uint8Array<Arra
       }
     })
   })
-}
-
-function metadata(layers: number): [string, WrittenValue][] {
-  const tokens = Array.from({ length: TYPES_VOCABULARY }, (_, id) => (id === 0 ? '<|end|>' : `t${id}`))
-  return [
-    ['general.architecture', text('llama')],
-    ['general.name', text('synthetic')],
-    ['llama.context_length', u32(256)],
-    ['llama.embedding_length', u32(WIDTH)],
-    ['llama.block_count', u32(layers)],
-    ['llama.feed_forward_length', u32(FEED_FORWARD)],
-    ['llama.attention.head_count', u32(HEADS)],
-    ['llama.attention.head_count_kv', u32(KV_HEADS)],
-    ['llama.attention.layer_norm_rms_epsilon', f32(1e-5)],
-    ['llama.rope.freq_base', f32(10000)],
-    ['tokenizer.ggml.model', text('gpt2')],
-    ['tokenizer.ggml.pre', text('gpt-2')],
-    ['tokenizer.ggml.tokens', texts(tokens)],
-    ['tokenizer.ggml.token_type', i32s(tokens.map((_, id) => (id === 0 ? 3 : 1)))],
-    ['tokenizer.ggml.merges', texts(['t 1'])],
-    ['tokenizer.ggml.bos_token_id', u32(0)],
-    ['tokenizer.ggml.eos_token_id', u32(0)]
-  ]
 }
 
 interface DrawnTensor {

@@ -2,51 +2,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import OpenAI, { BadRequestError } from 'openai'
-import { describeHealth } from '../../../peer/gateway/health.ts'
-import { startGateway } from '../../../peer/gateway/server.ts'
-import type { CompletionRequest, PlacedEvent, PlacingService } from '../../../peer/session/types.ts'
-import { finished, scriptedService, started, text } from './scripted-service.ts'
+import type { CompletionRequest, Placement } from '../../../peer/session/types.ts'
+import { finished, started, text, withScriptedGateway } from './scripted-service.ts'
 
-const place = (arm: string, after?: { arm: string; error: string }): PlacedEvent => ({
-  type: 'placed',
-  placement: { class: 'interactive', arm, reason: 'best', ...(after === undefined ? {} : { after }) }
-})
+const placements: Placement[] = [
+  { class: 'interactive', arm: 'edge:lan', reason: 'best' },
+  { class: 'interactive', arm: 'cloud:big', reason: 'best', after: { arm: 'edge:lan', error: 'busy' } }
+]
 const messages = [{ role: 'user' as const, content: 'hi' }]
 
-async function withGateway(use: (client: OpenAI, url: string, requests: CompletionRequest[]) => Promise<void>) {
-  const scripted = scriptedService([started, text('In '), started, text('the'), finished])
-  const service: PlacingService = {
-    model: scripted.model,
-    async *complete(request, signal) {
-      yield place('edge:lan')
-      yield place('cloud:big', { arm: 'edge:lan', error: 'busy' })
-      yield* scripted.complete(request, signal)
-    }
-  }
-  const gateway = await startGateway({
-    services: () => [service],
-    selection: () => ({ decisions: [] }),
-    health: async counts => describeHealth('self', counts, [], { entries: [] }),
-    host: '127.0.0.1',
-    port: 0
-  })
-  try {
-    await use(new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }), gateway.url, scripted.requests)
-  } finally {
-    await gateway.close()
-  }
-}
+const withGateway = (use: (client: OpenAI, url: string, requests: CompletionRequest[]) => Promise<void>) =>
+  withScriptedGateway(placements, [started, text('In '), started, text('the'), finished], (url, { requests }) =>
+    use(new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 }), url, requests)
+  )
 
 test('the header names the arm, the trace says why, and the client sees nothing else of it', () =>
   withGateway(async client => {
     const { data, response } = await client.chat.completions.create({ model: 'psalter', messages }).withResponse()
     assert.equal(response.headers.get('x-shoal-arm'), 'cloud:big')
     assert.equal(data.choices[0]!.message.content, 'In the')
-    const { placements } = (data as unknown as { shoal: { placements: unknown[] } }).shoal
-    assert.deepEqual(placements, [
-      { class: 'interactive', arm: 'edge:lan', reason: 'best' },
-      { class: 'interactive', arm: 'cloud:big', reason: 'best', after: { arm: 'edge:lan', error: 'busy' } }
-    ])
+    assert.deepEqual((data as unknown as { shoal: { placements: unknown[] } }).shoal.placements, placements)
     const streamed = await client.chat.completions.create({ model: 'psalter', messages, stream: true }).withResponse()
     assert.equal(streamed.response.headers.get('x-shoal-arm'), 'cloud:big')
     const chunks = await Array.fromAsync(streamed.data)

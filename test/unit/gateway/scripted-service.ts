@@ -1,7 +1,15 @@
 /**
- * A CompletionService that follows a script: the gateway's tests decide what the swarm does and when.
+ * A CompletionService that follows a script, and a gateway of it: tests decide what the swarm does and when.
  */
-import type { CompletionEvent, CompletionRequest, CompletionService } from '../../../peer/session/types.ts'
+import { describeHealth } from '../../../peer/gateway/health.ts'
+import { startGateway } from '../../../peer/gateway/server.ts'
+import type {
+  CompletionEvent,
+  CompletionRequest,
+  CompletionService,
+  Placement,
+  PlacingService
+} from '../../../peer/session/types.ts'
 
 export const digest = 'ab'.repeat(32)
 
@@ -61,5 +69,33 @@ export function scriptedService(script: readonly Step[]): ScriptedService {
         if (!ended) resolve()
       }
     }
+  }
+}
+
+/** Has a gateway on loopback whose one model follows the script once it has told of the placements. */
+export async function withScriptedGateway(
+  placements: readonly Placement[],
+  script: readonly Step[],
+  use: (url: string, scripted: ScriptedService) => Promise<void>
+): Promise<void> {
+  const scripted = scriptedService(script)
+  const service: PlacingService = {
+    model: scripted.model,
+    async *complete(request, signal) {
+      for (const placement of placements) yield { type: 'placed', placement }
+      yield* scripted.complete(request, signal)
+    }
+  }
+  const gateway = await startGateway({
+    services: () => [service],
+    selection: () => ({ decisions: [] }),
+    health: async counts => describeHealth('self', counts, [], { entries: [] }),
+    host: '127.0.0.1',
+    port: 0
+  })
+  try {
+    await use(gateway.url, scripted)
+  } finally {
+    await gateway.close()
   }
 }

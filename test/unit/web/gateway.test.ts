@@ -4,12 +4,17 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { BusyError, CloudError, ContextLengthError, NoRouteError } from '../../../peer/errors.ts'
-import { describeHealth } from '../../../peer/gateway/health.ts'
-import { startGateway } from '../../../peer/gateway/server.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
-import type { PlacingService } from '../../../peer/session/types.ts'
 import { askGateway, fetchSelector, type GatewayEvent } from '../../../web/gateway.ts'
-import { digest, finished, type Step, scriptedService, started, text } from '../gateway/scripted-service.ts'
+import {
+  digest,
+  finished,
+  type ScriptedService,
+  type Step,
+  started,
+  text,
+  withScriptedGateway
+} from '../gateway/scripted-service.ts'
 
 const request = {
   input: { messages: [{ role: 'user' as const, content: 'hi' }] },
@@ -19,32 +24,10 @@ const request = {
 }
 const never = new AbortController().signal
 
-async function withGateway(
-  script: readonly Step[],
-  use: (url: string, scripted: ReturnType<typeof scriptedService>) => Promise<void>
-) {
-  const scripted = scriptedService(script)
-  const service: PlacingService = {
-    model: scripted.model,
-    async *complete(asked, signal) {
-      const after = { arm: 'edge:lan', error: 'busy' }
-      yield { type: 'placed', placement: { class: 'interactive', arm: 'cloud:big', reason: 'only', after } }
-      yield* scripted.complete(asked, signal)
-    }
-  }
-  const gateway = await startGateway({
-    services: () => [service],
-    selection: () => ({ decisions: [] }),
-    health: async counts => describeHealth('self', counts, [], { entries: [] }),
-    host: '127.0.0.1',
-    port: 0
-  })
-  try {
-    await use(`${gateway.url}/`, scripted)
-  } finally {
-    await gateway.close()
-  }
-}
+const placement = { class: 'interactive', arm: 'cloud:big', reason: 'only', after: { arm: 'edge:lan', error: 'busy' } }
+
+const withGateway = (script: readonly Step[], use: (url: string, scripted: ScriptedService) => Promise<void>) =>
+  withScriptedGateway([placement], script, (url, scripted) => use(`${url}/`, scripted))
 
 test('an answer comes in pieces, with the arm first, and why, by whom and how long at its end', () =>
   withGateway([started, text('In '), text('the'), finished], async (url, { requests }) => {
@@ -53,7 +36,6 @@ test('an answer comes in pieces, with the arm first, and why, by whom and how lo
     assert.equal(events.map(event => (event.type === 'text' ? event.text : '')).join(''), 'In the')
     const end = events.at(-1) as GatewayEvent & { type: 'ended' }
     assert.equal(end.reason, 'stop')
-    const after = { arm: 'edge:lan', error: 'busy' }
     assert.deepEqual(end.trace, {
       chain: started.type === 'started' && started.chain,
       hops: finished.type === 'finished' && finished.hops,
@@ -61,7 +43,7 @@ test('an answer comes in pieces, with the arm first, and why, by whom and how lo
       numericsChanged: false,
       ttftMs: 40,
       tpotMs: 7,
-      placements: [{ class: 'interactive', arm: 'cloud:big', reason: 'only', after }],
+      placements: [placement],
       promptTokens: 5,
       answerTokens: 3
     })
