@@ -11,10 +11,12 @@ import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p, type ServiceFactoryMap } from 'libp2p'
 import { createTransports, holdWebRtc, relayServer } from '#wire/transports'
 import { BusyError, DeadlineError, InternalError, type InviteError, PeerLostError, ShoalError } from '../errors.ts'
-import { announcedAddresses, groupByPeer, isRelayed, parseAddresses, peerOfAddress } from './addresses.ts'
+import { announcedAddresses, groupByPeer, isRelayed, peerOfAddress } from './addresses.ts'
 import { type BoundedSignal, boundedSignal } from './bounded-signal.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
 import { systemClock } from './clock.ts'
+import { pingConnections } from './connection-pings.ts'
+import { connectionsOf } from './connections.ts'
 import { keepConnected } from './directory-keeper.ts'
 import { forgetGonePeers } from './forget-peers.ts'
 import { closeIdleConnections } from './idle-connections.ts'
@@ -38,37 +40,17 @@ import { silent, type WireLogger } from './log.ts'
 import { memberEncrypter } from './member-encrypter.ts'
 import { type Membership, publicMembership } from './membership.ts'
 import { type Offence, Offences } from './offences.ts'
+import { answerProtocol, chainProtocol } from './protocols.ts'
+import { untilReachable } from './reachable.ts'
+import { standbyProtocol } from './standby-frames.ts'
 
-/** Before WebRTC and the other direct ways together give up in favour of the relay. */
-const DIRECT_DIAL_MS = 10_000
-
-/** A WebRTC handshake on a busy machine hangs now and then, seen at the closing of its first data channel, where the next takes 200 ms. */
-const DIRECT_TRIES = 2
-
-/** After the direct ways failed, channels go over the relay for this long without trying them again. */
-const DIRECT_RETRY_MS = 60_000
+/** Streams on which sessions depend. */
+const SESSION_PROTOCOLS: ReadonlySet<string> = new Set([chainProtocol, answerProtocol, standbyProtocol].map(({ id }) => id))
 
 /** Peers remembered for the network or invite that they are refused for. */
 const MAX_REFUSALS = 256
 
-/** Peers remembered as reachable over the relay only. */
-const MAX_RELAY_ONLY_PEERS = 1_024
-
-/**
- * Pinged every second, so that a dead tab is seen in seconds; libp2p's interval of 10 s makes it 7–11 s over WebRTC. This is
- * for connections that carry nothing: a driver probes its chain, names a dead or frozen hop in 1–2.5 s, and risks only the
- * one session when it is wrong.
- */
-const PING_INTERVAL_MS = 1_000
-
-/**
- * A ping unanswered this long means the peer is gone (over TCP and WebSockets its socket tells at once). Not shorter: one
- * late answer aborts the connection with the streams of every session on it, and a machine that compiles pipelines on all
- * cores answers late.
- */
-const PING_TIMEOUT_MS = 4_000
-
-/** Pings under way on one connection. libp2p's 1 would abort the connection as soon as one takes longer than the interval. */
+/** Pings under way on one connection: a peer of another version may send them faster than they are answered. */
 const MAX_PINGS = 16
 
 export interface NodeOptions {
@@ -163,10 +145,7 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
       denyInboundEncryptedConnection: peer => offences.isRefused(peer.toString(), systemClock.now()),
       denyInboundUpgradedConnection: peer => openOf(peer) >= MAX_CONNECTIONS_PER_PEER
     },
-    connectionMonitor: {
-      pingInterval: PING_INTERVAL_MS,
-      pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: PING_TIMEOUT_MS }
-    },
+    connectionMonitor: { enabled: false },
     connectionManager: {
       maxConnections: relay ? DIRECTORY_CONNECTIONS : LEAF_CONNECTIONS,
       maxParallelDials: MAX_PARALLEL_DIALS,
@@ -186,11 +165,12 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     releaseWebRtc()
     throw error
   })
-  return start(node, membership, refusals, offences, directoryNodes, logger, releaseWebRtc, options.signal)
+  return start(node, relay, membership, refusals, offences, directoryNodes, logger, releaseWebRtc, options.signal)
 }
 
 function start(
   node: Libp2p,
+  relay: boolean,
   membership: Membership,
   refusals: Map<string, InviteError>,
   offences: Offences,
@@ -205,8 +185,12 @@ function start(
   const kept = new Set(directoryPeers)
   const stopIdle = closeIdleConnections(node, kept)
   const stopForgetting = forgetGonePeers(node, kept)
+  const stopPinging = pingConnections(
+    node,
+    ({ remotePeer }) => relay || kept.has(remotePeer.toString()),
+    ({ streams }) => streams.some(({ protocol }) => SESSION_PROTOCOLS.has(protocol))
+  )
   node.addEventListener('connection:open', ({ detail }) => refusals.delete(detail.remotePeer.toString()))
-  const relayOnlyUntil = new Map<string, number>()
   let stopped: Promise<void> | undefined
 
   const stop = () => {
@@ -215,6 +199,7 @@ function start(
       stopping.abort()
       stopIdle()
       stopForgetting()
+      stopPinging()
       await Promise.all(keepers)
       try {
         await node.stop()
@@ -235,52 +220,7 @@ function start(
     node.hangUp(peerIdFromString(peer)).catch(error => logger.debug({ peer, error: String(error) }, 'connection not closed'))
   }
 
-  const openConnections = (peer: string) =>
-    node.getConnections(peerIdFromString(peer)).filter(connection => connection.status === 'open')
-
-  /** Undefined when no way works in time. @throws what dialling met once `limit` aborted */
-  const connectDirectly = async (peer: string, ways: Multiaddr[], limit: AbortSignal): Promise<Connection | undefined> => {
-    const { signal, release } = boundedSignal([limit], DIRECT_DIAL_MS)
-    try {
-      for (let tries = 1; tries <= DIRECT_TRIES && !signal.aborted; tries++) {
-        try {
-          // Without `force` libp2p may answer with the relayed connection that is open.
-          const connection = await node.dial(ways, { signal, force: openConnections(peer).length > 0 })
-          relayOnlyUntil.delete(peer)
-          return connection
-        } catch (error) {
-          if (limit.aborted) throw error
-          logger.debug({ peer, tries, error: String(error) }, 'no direct connection')
-        }
-      }
-      return undefined
-    } finally {
-      release()
-    }
-  }
-
-  /** A live connection, the direct one if there are two. */
-  const connect = async (peer: string, addresses: readonly string[], limit: AbortSignal): Promise<Connection> => {
-    const open = openConnections(peer)
-    const standing = open.find(connection => !isRelayed(connection.remoteAddr.toString()))
-    if (standing !== undefined) return standing
-    const ways = parseAddresses(addresses, peer)
-    const directWays = ways.filter(address => !isRelayed(address.toString()))
-    if (directWays.length > 0 && (relayOnlyUntil.get(peer) ?? 0) < Date.now()) {
-      const direct = await connectDirectly(peer, directWays, limit)
-      if (direct !== undefined) return direct
-      relayOnlyUntil.set(peer, Date.now() + DIRECT_RETRY_MS)
-      const oldest = relayOnlyUntil.keys().next().value
-      if (relayOnlyUntil.size > MAX_RELAY_ONLY_PEERS && oldest !== undefined) relayOnlyUntil.delete(oldest)
-    }
-    const [stillOpen] = openConnections(peer).sort(
-      (a, b) => Number(isRelayed(a.remoteAddr.toString())) - Number(isRelayed(b.remoteAddr.toString()))
-    )
-    if (stillOpen !== undefined) return stillOpen
-    const relayedWays = ways.filter(address => isRelayed(address.toString()))
-    if (relayedWays.length === 0) throw new PeerLostError(`No way to ${peer} works`, { peer })
-    return node.dial(relayedWays, { signal: limit })
-  }
+  const connect = connectionsOf(node, logger)
 
   return {
     node,
@@ -376,38 +316,6 @@ function start(
       }
     }
   }
-}
-
-async function untilReachable(
-  node: Libp2p,
-  directoryPeers: readonly string[],
-  refusals: ReadonlyMap<string, InviteError>,
-  limitMs: number,
-  signal: AbortSignal | undefined
-): Promise<void> {
-  const reachable = () =>
-    directoryPeers.length === 0 || node.getMultiaddrs().some(address => address.toString().includes('/p2p-circuit'))
-  signal?.throwIfAborted()
-  if (reachable()) return
-  await new Promise<void>((resolve, reject) => {
-    const settle = (act: () => void) => {
-      clearTimeout(timer)
-      node.removeEventListener('self:peer:update', onUpdate)
-      signal?.removeEventListener('abort', onAbort)
-      act()
-    }
-    const onUpdate = () => {
-      if (reachable()) settle(resolve)
-    }
-    const onAbort = () => settle(() => reject(signal?.reason))
-    const timer = setTimeout(() => {
-      const refusal = directoryPeers.map(peer => refusals.get(peer)).find(error => error !== undefined)
-      settle(() => reject(refusal ?? new DeadlineError(`No directory node holds a place for this peer after ${limitMs} ms`)))
-    }, limitMs)
-    node.addEventListener('self:peer:update', onUpdate)
-    signal?.addEventListener('abort', onAbort)
-    onUpdate()
-  })
 }
 
 function reasonOf(error: unknown): string {
