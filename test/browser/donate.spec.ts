@@ -1,14 +1,25 @@
 /**
- * A donor's day: reloaded while it loads, serving, paused, taken over by another tab of the same browser, stopped.
+ * A donor's day: reloaded while it loads, serving, paused, taken over by another tab of the same browser, stopped. And one
+ * whose browser keeps nothing. One swarm for both.
  */
-import { expect, test } from './fixtures.ts'
+import { type Browser, expect, test } from '@playwright/test'
+import { openSwarm } from './fixtures.ts'
 import { Tab } from './tab.ts'
+
+let swarm: Awaited<ReturnType<typeof openSwarm>>
+let browser: Browser
+
+test.beforeAll(async () => {
+  swarm = await openSwarm()
+  browser = await swarm.startBrowser()
+})
+
+test.afterAll(() => swarm?.[Symbol.asyncDispose]())
 
 /** Of the weights, before the tab is reloaded. */
 const SHARE = 0.4
 
-test('a reload goes on where loading was; one tab donates at a time; pause and stop', async ({ swarm }) => {
-  const browser = await swarm.startBrowser()
+test('a reload goes on where loading was; one tab donates at a time; pause and stop', async () => {
   const tab = await swarm.openTab(browser, { layers: '4-7' })
   const { page, donation } = tab
   // The service worker lets weights pass, but the test must see them.
@@ -78,4 +89,37 @@ test('a reload goes on where loading was; one tab donates at a time; pause and s
   await second.donation.getByRole('button', { name: 'Stop donating' }).click()
   await expect(second.donation.getByRole('button', { name: 'Donate this tab' })).toBeVisible()
   await expect(second.donation.getByRole('alert')).toHaveCount(0)
+})
+
+/** Less than one layer's weights. */
+const QUOTA_BYTES = 65_536
+
+test('without room in the browser the weights are used and not kept, and the page says so', async () => {
+  const tab = await swarm.openTab(browser, { layers: '5-5' })
+  const { page, donation } = tab
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin: swarm.url, quotaSize: QUOTA_BYTES })
+  const seen = Promise.withResolvers<void>()
+  let asked = 0
+  await page.context().route('**/weights', async route => {
+    if (route.request().headers().range !== undefined && ++asked > 1) await seen.promise
+    await route.continue()
+  })
+  await tab.show('Donate')
+  await donation.getByRole('button', { name: 'Donate this tab' }).click()
+  const said = donation.getByText(/This browser grants the page only .* more, so the weights may not be kept/)
+  await expect(said).toBeVisible({ timeout: 100_000 })
+  seen.resolve()
+  await expect(donation.getByText('Tokens served')).toBeVisible({ timeout: 100_000 })
+  await expect(donation.locator('.my-span')).toHaveText('layer 6 of 8')
+  await expect(donation.getByRole('alert')).toHaveCount(0)
+  const kept = await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('shoal-chunks')
+    const sizes: number[] = []
+    for await (const handle of folder.values())
+      if (handle.kind === 'file') sizes.push((await (handle as FileSystemFileHandle).getFile()).size)
+    return sizes.reduce((sum, size) => sum + size, 0)
+  })
+  expect(kept).toBeLessThanOrEqual(QUOTA_BYTES)
+  await page.context().close()
 })
