@@ -5,7 +5,7 @@
 import type { TabConnection } from '../../web/tab-peer.ts'
 import { browserOptions } from './browser-options.ts'
 import { expect, test } from './fixtures.ts'
-import { golden, question } from './golden.ts'
+import { expectGolden, golden, question } from './golden.ts'
 import { takeLongTasks, watchLongTasks } from './long-tasks.ts'
 import type { AnswerTurn, Tab } from './tab.ts'
 
@@ -13,13 +13,6 @@ import type { AnswerTurn, Tab } from './tab.ts'
 const ROOM = golden.answer.ids.length + 10
 
 const spans = (answer: AnswerTurn) => answer.trace!.chain.map(({ span }) => [span.first, span.end])
-
-function expectGolden(answer: AnswerTurn): void {
-  expect(answer.notice).toBeUndefined()
-  expect(answer.trace!.tokens).toEqual(golden.answer.ids)
-  expect(answer.text).toBe(golden.answer.text)
-  expect(answer.cut).toBe(false)
-}
 
 /** The connections that carry the chain of the answer under way, once each of the tabs has one: an answer is short. */
 async function chainsOf(tabs: readonly Tab[]): Promise<TabConnection[]> {
@@ -108,9 +101,7 @@ test('without WebRTC the chain goes over the relay', async ({ swarm }) => {
   }
 })
 
-test('a tab that serves is no slower to the touch than one that idles; closed in the middle of an answer it is replaced, and no token is lost or changed', async ({
-  swarm
-}) => {
+test('a tab that serves is no slower to the touch than one that idles', async ({ swarm }) => {
   const browser = await swarm.startBrowser()
   const [, [driver, ...holders]] = await Promise.all([swarm.startEdge('0-2'), swarm.donate(browser, ['0-2', '3-7', '3-7'])])
   await driver!.configure(ROOM)
@@ -129,17 +120,4 @@ test('a tab that serves is no slower to the touch than one that idles; closed in
   }
   console.log(`long tasks while serving ${JSON.stringify(long.serving)} ms, idle ${JSON.stringify(long.idle)} ms`)
   expect(total(long.serving)).toBeLessThanOrEqual(total(long.idle) + ONE_LONG_TASK_MS)
-  await driver!.send(question)
-  await driver!.tokens(3)
-  const { chain } = (await driver!.trace())!
-  const ids = await Promise.all(holders.map(holder => holder.peerId()))
-  const used = holders[ids.indexOf(chain.at(-1)!.peer)]!
-  await used.close()
-  const answer = await driver!.answer()
-  expectGolden(answer)
-  expect(answer.trace!.lost).toEqual([chain.at(-1)!.peer])
-  expect(answer.trace!.chain.at(-1)!.peer).toBe(ids.find(id => id !== chain.at(-1)!.peer))
-  // A small mark where it happened, and no error.
-  await expect(driver!.chat.getByRole('img', { name: 'A peer left here' })).toHaveCount(1)
-  await expect(driver!.chat.getByRole('alert')).toHaveCount(0)
 })
