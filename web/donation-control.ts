@@ -148,7 +148,6 @@ export class DonationControl {
       onTick: () => this.#applyLimits()
     })
     this.#keepAwake()
-    void freeStorage().then(storageFree => this.#store.update(state => ({ ...state, care: { ...state.care, storageFree } })))
     try {
       const sources = peer.sourcesOf(digest)
       const onEvent = (event: DonationEvent) => {
@@ -208,14 +207,5 @@ export class DonationControl {
 
   #set(donation: PageState['donation']): void {
     this.#store.update(state => ({ ...state, donation }))
-  }
-}
-
-async function freeStorage(): Promise<number | undefined> {
-  try {
-    const { quota, usage } = await navigator.storage.estimate()
-    return quota === undefined || usage === undefined ? undefined : Math.max(0, quota - usage)
-  } catch {
-    return undefined
   }
 }

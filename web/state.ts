@@ -212,8 +212,8 @@ export interface Care {
   awake: boolean
   /** The tab is hidden and its timers come late. */
   throttled: boolean
-  /** Bytes that the browser would still let this page keep; undefined where it does not tell. */
-  storageFree: number | undefined
+  /** Bytes of the weights that the browser had no room to keep. */
+  unkept: number
 }
 
 /** Bytes of GPU memory, and what they buy. */
@@ -256,7 +256,7 @@ export const initialState: PageState = {
   donation: { phase: 'off', notice: undefined },
   donor: initialDonorSettings,
   hosted: undefined,
-  care: { power: undefined, awake: false, throttled: false, storageFree: undefined },
+  care: { power: undefined, awake: false, throttled: false, unkept: 0 },
   conversations: [],
   conversation: undefined,
   turns: [],

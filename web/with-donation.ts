@@ -20,12 +20,12 @@ export function withDonation(state: PageState, event: DonationEvent, { now, sour
       return state
     case 'loading': {
       if (donation.phase !== 'starting') return state
-      const { bytesDone: done, bytesTotal: total, bytesCached: cached = 0 } = event.progress
+      const { bytesDone: done, bytesTotal: total, bytesCached: cached = 0, bytesUnkept: unkept = 0 } = event.progress
       // No byte is asked for before the GPU has passed its self-test; speed is measured once all are there.
       const step = total === 0 ? 'testing' : done < total ? 'loading' : 'measuring'
       const loaded = total === 0 ? undefined : { done, total, cached, sources }
       const fetched = total === 0 ? [] : withSample(donation.fetched, { at: now, total: done - cached })
-      return { ...state, donation: { ...donation, step, span: event.span, loaded, fetched } }
+      return { ...state, care: { ...state.care, unkept }, donation: { ...donation, step, span: event.span, loaded, fetched } }
     }
     case 'serving': {
       if (donation.phase === 'stopping') return { ...state, donation: { ...donation, answers: event.stats.sessions } }

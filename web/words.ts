@@ -231,9 +231,9 @@ export function stoppingText(answers: number): string {
     : `Finishing ${countText(answers, 'answer')}, then saying goodbye. What is not done in half a minute moves to other peers.`
 }
 
-/** The browser's storage has no room for what is loaded. */
-export function tightStorageText(free: number): string {
-  return `This browser grants the page only ${bytesText(free)} more, so the weights may not be kept: freeing disk space, or leaving private browsing, saves loading them again.`
+/** The browser's storage had no room for what was loaded. */
+export function unkeptText(bytes: number): string {
+  return `This browser had no room to keep ${bytesText(bytes)} of the weights: they are in use, and are loaded again after a reload. Freeing disk space, or leaving private browsing, saves that.`
 }
 
 export const elsewhereNotice: Notice = {

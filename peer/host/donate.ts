@@ -41,6 +41,8 @@ export interface LoadProgress {
   bytesTotal: number
   /** Of `bytesDone`: were on this machine already. */
   bytesCached?: number
+  /** Of `bytesDone`: this machine had no room to keep them. */
+  bytesUnkept?: number
 }
 
 export type DonationEvent =

@@ -37,7 +37,7 @@ export async function openChunkCache(options: ChunkCacheOptions = {}): Promise<C
       }
     },
     put: async (digest, bytes) => {
-      if (!DIGEST_PATTERN.test(digest)) return
+      if (!DIGEST_PATTERN.test(digest)) return false
       try {
         const handle = await folder.getFileHandle(digest, { create: true })
         const writable = await handle.createWritable()
@@ -52,9 +52,10 @@ export async function openChunkCache(options: ChunkCacheOptions = {}): Promise<C
         // Out of quota, or another tab has the file: go on without.
         await removeAll(folder, [digest])
         index.remove(digest)
-        return
+        return false
       }
       await removeAll(folder, index.add(digest, bytes.byteLength))
+      return true
     },
     delete: async digest => {
       await removeAll(folder, [digest])

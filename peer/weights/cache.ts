@@ -47,7 +47,7 @@ export async function openChunkCache(options: ChunkCacheOptions = {}): Promise<C
       return new Uint8Array(bytes)
     },
     put: async (digest, bytes) => {
-      if (!DIGEST_PATTERN.test(digest)) return
+      if (!DIGEST_PATTERN.test(digest)) return false
       const temporary = join(folder, `${digest}.${process.pid}.${crypto.randomUUID()}.tmp`)
       try {
         await writeFile(temporary, bytes, { flag: 'wx' })
@@ -55,9 +55,10 @@ export async function openChunkCache(options: ChunkCacheOptions = {}): Promise<C
       } catch {
         // A full or read-only disk: go on without.
         await rm(temporary, { force: true }).catch(() => {})
-        return
+        return false
       }
       await removeAll(folder, index.add(digest, bytes.byteLength))
+      return true
     },
     delete: async digest => {
       await removeAll(folder, [digest])

@@ -5,7 +5,8 @@
 export interface ChunkCache {
   /** The bytes kept under the digest (64 hex digits); unverified. */
   get: (digest: string) => Promise<Uint8Array<ArrayBuffer> | undefined>
-  put: (digest: string, bytes: Uint8Array<ArrayBuffer>) => Promise<void>
+  /** Whether they are kept now: not where there is no room. */
+  put: (digest: string, bytes: Uint8Array<ArrayBuffer>) => Promise<boolean>
   /** Drops an entry that turned out corrupt. */
   delete: (digest: string) => Promise<void>
 }
@@ -24,7 +25,7 @@ export const DIGEST_PATTERN = /^[0-9a-f]{64}$/
 
 export const noCache: ChunkCache = {
   get: async () => undefined,
-  put: async () => {},
+  put: async () => false,
   delete: async () => {}
 }
 

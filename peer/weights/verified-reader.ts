@@ -21,6 +21,8 @@ export interface ReadProgress {
   bytesTotal: number
   /** Of `bytesDone`: were in the cache already. */
   bytesCached: number
+  /** Of `bytesDone`: the cache had no room for them. */
+  bytesUnkept: number
 }
 
 export interface SpanReaderOptions {
@@ -53,24 +55,26 @@ export function openSpanReader(options: SpanReaderOptions): TensorReader {
   const bytesTotal = [...infos.values()].reduce((sum, info) => sum + info.bytes, 0)
   let bytesDone = 0
   let bytesCached = 0
+  let bytesUnkept = 0
 
-  function count(digestAt: string, bytes: number, cached: boolean): void {
+  function count(digestAt: string, bytes: number, { cached, kept }: { cached: boolean; kept: boolean }): void {
     if (counted.has(digestAt)) return
     counted.add(digestAt)
     bytesDone += bytes
     if (cached) bytesCached += bytes
-    onProgress?.({ bytesDone, bytesTotal, bytesCached })
+    if (!kept) bytesUnkept += bytes
+    onProgress?.({ bytesDone, bytesTotal, bytesCached, bytesUnkept })
   }
 
   async function readChunk(what: string, offset: number, length: number, digest: string, signal: AbortSignal) {
-    const kept = await cache.get(digest)
-    if (kept !== undefined) {
-      if (kept.byteLength === length && (await sha256Hex(kept)) === digest) return { bytes: kept, cached: true }
+    const held = await cache.get(digest)
+    if (held !== undefined) {
+      if (held.byteLength === length && (await sha256Hex(held)) === digest) return { bytes: held, cached: true, kept: true }
       await cache.delete(digest)
     }
     const bytes = await pool.read(what, offset, length, digest, signal)
-    await cache.put(digest, bytes)
-    return { bytes, cached: false }
+    const kept = await cache.put(digest, bytes)
+    return { bytes, cached: false, kept }
   }
 
   async function read(info: TensorInfo, signal: AbortSignal | undefined): Promise<Uint8Array<ArrayBuffer>> {
@@ -82,9 +86,9 @@ export function openSpanReader(options: SpanReaderOptions): TensorReader {
     const reads = chunkRanges(info.offset, info.bytes).map(({ offset, length }, i) =>
       slots.run(both, async () => {
         const what = `tensor '${info.name}', chunk ${i}`
-        const { bytes, cached } = await readChunk(what, offset, length, chunks.get(info.name)![i]!, both)
+        const { bytes, ...source } = await readChunk(what, offset, length, chunks.get(info.name)![i]!, both)
         tensor.set(bytes, i * CHUNK_BYTES)
-        count(`${info.name} ${i}`, length, cached)
+        count(`${info.name} ${i}`, length, source)
       })
     )
     try {

@@ -63,7 +63,7 @@ function Now({ state, onBudget, onDonor, onStopNow }: { state: PageState } & Don
         </>
       )
     case 'starting':
-      return <Starting donation={donation} layers={hosted?.layers} storageFree={state.care.storageFree} />
+      return <Starting donation={donation} layers={hosted?.layers} unkept={state.care.unkept} />
     case 'serving':
       return <Serving donation={donation} state={state} />
     case 'stopping':

@@ -1,6 +1,6 @@
 import { durationText, energyText, rateText, spanText } from '../format.ts'
 import type { Donation, PageState } from '../state.ts'
-import { pausedText, donateWords as words } from '../words.ts'
+import { pausedText, unkeptText, donateWords as words } from '../words.ts'
 import { CURVE_MS, energyWh, rateNow, workCurve } from '../work-curve.ts'
 
 const WIDTH = 480
@@ -37,6 +37,7 @@ export function Serving({ donation, state }: { donation: Donation & { phase: 'se
       </dl>
       <WorkCurve donation={donation} />
       {care.throttled && <p class="paused">{words.throttled}</p>}
+      {care.unkept > 0 && <p class="quiet-text">{unkeptText(care.unkept)}</p>}
       <p class="quiet-text">{words.keepOpen}</p>
     </>
   )

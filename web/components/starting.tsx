@@ -1,19 +1,18 @@
 import { bytesText, spanText } from '../format.ts'
 import { type Donation, type LoadedBytes, startSteps } from '../state.ts'
-import { fromText, tightStorageText, donateWords as words } from '../words.ts'
+import { fromText, unkeptText, donateWords as words } from '../words.ts'
 import { rateNow } from '../work-curve.ts'
 import { NoticeBox } from './notice.tsx'
 
 interface StartingProps {
   donation: Donation & { phase: 'starting' }
   layers: number | undefined
-  /** Bytes that the browser would still keep; undefined where it does not tell. */
-  storageFree: number | undefined
+  /** Bytes of the weights that the browser had no room to keep. */
+  unkept: number
 }
 
-export function Starting({ donation, layers, storageFree }: StartingProps) {
+export function Starting({ donation, layers, unkept }: StartingProps) {
   const { step, span, loaded, fetched, again } = donation
-  const tight = storageFree !== undefined && loaded !== undefined && storageFree < loaded.total - loaded.cached
   const at = startSteps.indexOf(step)
   return (
     <>
@@ -27,7 +26,7 @@ export function Starting({ donation, layers, storageFree }: StartingProps) {
           </li>
         ))}
       </ol>
-      <p class="quiet-text">{tight ? tightStorageText(storageFree) : words.resumable}</p>
+      <p class="quiet-text">{unkept > 0 ? unkeptText(unkept) : words.resumable}</p>
     </>
   )
 }

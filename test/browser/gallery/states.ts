@@ -121,7 +121,7 @@ const joined: PageState = {
   ],
   roundTrips: { [peer(1)]: 14, [peer(2)]: 96, [peer(3)]: 31, [peer(4)]: 1.6 },
   hosted: { digest: DIGEST, name: 'qwen3-0.6b', layers: LAYERS },
-  care: { power: 'mains', awake: true, throttled: false, storageFree: undefined },
+  care: { power: 'mains', awake: true, throttled: false, unkept: 0 },
   headlessCommand: 'npx shoal edge --join https://shoal.example.org'
 }
 
@@ -260,7 +260,7 @@ export const states: Record<string, PageState> = {
   'donate-tight': {
     ...joined,
     view: 'donate',
-    care: { ...joined.care, storageFree: 12e6 },
+    care: { ...joined.care, unkept: 3e6 },
     donation: {
       phase: 'starting',
       step: 'loading',
@@ -276,7 +276,7 @@ export const states: Record<string, PageState> = {
     view: 'donate',
     donation: { ...serving, sessions: 0, paused: ['asked', 'hours'] },
     donor: { ...joined.donor, hoursOnly: true },
-    care: { power: 'battery', awake: true, throttled: true, storageFree: undefined }
+    care: { power: 'battery', awake: true, throttled: true, unkept: 0 }
   },
   'donate-stopping': { ...joined, view: 'donate', donation: { phase: 'stopping', answers: 2 } },
   'swarm-full': { ...joined, ...chatting, view: 'swarm' },

@@ -23,10 +23,10 @@ const serving = (tokensServed = 40): DonationEvent => ({
   stats: { ...stats, tokensServed },
   decodeRate: 900
 })
-const loading = (bytesDone: number, bytesTotal: number, bytesCached = 0): DonationEvent => ({
+const loading = (bytesDone: number, bytesTotal: number, bytesCached = 0, bytesUnkept = 0): DonationEvent => ({
   state: 'loading',
   span,
-  progress: { bytesDone, bytesTotal, bytesCached }
+  progress: { bytesDone, bytesTotal, bytesCached, bytesUnkept }
 })
 const after = (state: PageState, event: DonationEvent, now = 0) => withDonation(state, event, { now, sources: ['a.example'] })
 const starting: PageState = {
@@ -46,7 +46,9 @@ test('bytes tell the step; only what came over the network counts as fetched', (
     { at: 1_000, total: 0 },
     { at: 2_000, total: 200 }
   ])
-  assert.equal((after(half, loading(1_000, 1_000, 300)).donation as Starting).step, 'measuring')
+  const all = after(half, loading(1_000, 1_000, 300, 150))
+  assert.equal((all.donation as Starting).step, 'measuring')
+  assert.deepEqual([half.care.unkept, all.care.unkept], [0, 150])
 })
 
 test('serving keeps its beginning and its pause; a late word of it does not undo a stop', () => {

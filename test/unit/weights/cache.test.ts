@@ -56,7 +56,7 @@ describe('chunk cache on disk', () => {
   it('sees what another process writes and removes', async () => {
     await inFolder(async path => {
       const [one, other] = [await openChunkCache({ path }), await openChunkCache({ path })]
-      await one.put(digest(1), chunk(1))
+      assert.equal(await one.put(digest(1), chunk(1)), true)
       assert.deepEqual(await other.get(digest(1)), chunk(1))
       await other.delete(digest(1))
       assert.equal(await one.get(digest(1)), undefined)
@@ -78,7 +78,7 @@ describe('chunk cache on disk', () => {
     await inFolder(async path => {
       await writeFile(join(path, 'file'), '')
       for (const cache of [await openChunkCache({ path: join(path, 'file', 'below') }), noCache]) {
-        await cache.put(digest(1), chunk(1))
+        assert.equal(await cache.put(digest(1), chunk(1)), false)
         assert.equal(await cache.get(digest(1)), undefined)
         await cache.delete(digest(1))
       }

@@ -7,8 +7,9 @@ import { describe, it } from 'node:test'
 import { InvalidRequestError, SourceError, UnsupportedModelError, WeightsCorruptError } from '../../../peer/errors.ts'
 import { manifestOf } from '../../../peer/model/manifest.ts'
 import { openChunkCache } from '../../../peer/weights/cache.ts'
+import { noCache } from '../../../peer/weights/chunk-cache.ts'
 import { type ByteSource, bytesSource } from '../../../peer/weights/source.ts'
-import { openSpanReader } from '../../../peer/weights/verified-reader.ts'
+import { openSpanReader, type ReadProgress } from '../../../peer/weights/verified-reader.ts'
 import { goldenModelPath } from '../../oracle/goldens.ts'
 
 const file = readFileSync(goldenModelPath())
@@ -140,16 +141,18 @@ describe('verified reader', () => {
     const path = await mkdtemp(join(tmpdir(), 'shoal-cache-'))
     try {
       const name = 'token_embd.weight'
-      let cached = 0
-      const read = async (source: ByteSource) => {
-        const onProgress = ({ bytesCached }: { bytesCached: number }) => {
-          cached = bytesCached
+      let [cached, unkept] = [0, 0]
+      const read = async (source: ByteSource, keeps = true) => {
+        const onProgress = ({ bytesCached, bytesUnkept }: ReadProgress) => {
+          ;[cached, unkept] = [bytesCached, bytesUnkept]
         }
-        const cache = await openChunkCache({ path })
+        const cache = keeps ? await openChunkCache({ path }) : noCache
         return await openSpanReader({ manifest, span: first, sources: [source], cache, onProgress }).read(name)
       }
+      await read(watched('good'), false)
+      assert.deepEqual([cached, unkept], [0, tensor(name).bytes])
       await read(watched('good'))
-      assert.equal(cached, 0)
+      assert.deepEqual([cached, unkept], [0, 0])
       assert.deepEqual((await readdir(path)).sort(), [...tensor(name).chunks].sort())
       const idle = watched('idle')
       assert.deepEqual(await read(idle), expected(name))
