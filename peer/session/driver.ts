@@ -4,14 +4,13 @@
  * What has been sampled is never touched.
  */
 import type { PrivateKey } from '@libp2p/interface'
-import { BusyError, NoRouteError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
-import { changesNumerics } from '../swarm/numerics.ts'
+import { BusyError, PeerLostError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Reputation } from '../swarm/reputation.ts'
 import { planRoute } from '../swarm/routing.ts'
 import { peersOf, withStandbys } from '../swarm/standbys.ts'
 import type { Directory, Route } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
-import { type Clock, sleep, within } from '../wire/clock.ts'
+import { type Clock, within } from '../wire/clock.ts'
 import type { Answer, HeadAsk } from '../wire/frames.pb.js'
 import { toHex } from '../wire/hex.ts'
 import { keepWarm } from '../wire/keep-warm.ts'
@@ -22,13 +21,13 @@ import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
 import type { DriverLimits } from './driver-limits.ts'
-import { comeBackLater, patienceMs } from './hole.ts'
 import { MoveAway } from './move-away.ts'
 import { observeStep } from './observe-step.ts'
 import { openChain } from './open-chain.ts'
 import { Pace } from './pace.ts'
+import { Patience, type Recovery } from './patience.ts'
 import { partsAt, planStarts, replayFrom, replayUntil, type Starts, startsFromTokens } from './replay.ts'
-import { avoidedMs, isRecoverable, retryMs } from './retry.ts'
+import { avoidedMs } from './retry.ts'
 import { reachMs } from './step-deadline.ts'
 
 export interface DriverContext {
@@ -55,19 +54,6 @@ const MAX_REPLAYS = 3
 
 /** What breaks so soon after this process stood still broke for its own absence: neighbours gave it up. */
 const OWN_PAUSE_MS = 5_000
-
-export interface Recovery {
-  /** Peer at fault, "" when it is not known or the chain was only too slow. */
-  lost: string
-  epoch: number
-  /** From the loss to the first answer of the new chain. */
-  pauseMs: number
-  /** Positions that hops of the new chain had to compute before that answer, its own among them: of all there are, or few. */
-  replayed: number
-  route: Route
-  /** Some layer is computed in another numerics class than before the loss. */
-  numericsChanged: boolean
-}
 
 export interface DriverAsk {
   head: HeadAsk
@@ -140,87 +126,48 @@ export class Driver {
    * often as `until` allows (ms of the clock, undefined: as long as there is hope).
    */
   async next(tokens: readonly number[], ask: DriverAsk, until: number | undefined, signal: AbortSignal): Promise<DriverAnswer> {
-    const { clock, limits } = this.#context
+    const { clock, limits, model, logger } = this.#context
     this.#pauses ??= new PauseWatch(clock)
-    let lost: { peer: string; at: number; route: Route } | undefined
-    /** Peers at fault for chains lost on the way to this answer. */
-    const blamed = new Set<string | undefined>()
-    if (this.#chain !== undefined && this.#moveAway.take()) {
-      this.#context.logger.info({ session: this.name, epoch: this.#epoch }, 'the chain is too slow and there is a better one')
-      lost = { peer: '', at: clock.now(), route: this.#chain.route }
-      // What is to be left holds the session's KV.
-      this.#prefersHolders = false
-      this.#leave()
-    }
-    let grown: typeof lost
-    if (tokens.length > this.#reserved) {
-      this.#reserved = this.#roomFor(tokens.length)
-      if (this.#chain !== undefined) {
-        grown = { peer: '', at: clock.now(), route: this.#chain.route }
-        this.#growing = true
-        this.#leave()
-      }
-    }
-    const startedAt = clock.now()
-    /** When the newest chain was lost. */
-    let stoodUntil = startedAt
-    for (let attempt = 0; ; attempt++) {
+    const patience = new Patience({ clock, limits, model: model.digest, until })
+    this.#leaveIfDue(tokens.length, patience)
+    for (;;) {
       try {
         const first = this.#chain === undefined
         const chain = this.#chain ?? (await this.#open(tokens.length, signal))
-        if (first && attempt > 0) this.#context.logger.info({ session: this.name, epoch: chain.epoch }, 'the chain is open again')
+        if (first && patience.tries > 0) logger.info({ session: this.name, epoch: chain.epoch }, 'the chain is open again')
         const answer = await this.#feed(chain, tokens, ask.head, signal)
         this.#tries = 0
         if (partsAt(this.#starts, tokens.length - 1).length === 0) this.#observe(chain.route, answer)
         const logits = ask.needsRow(answer) ? await chain.row(answer.number, answer.rows.length - 1, signal) : undefined
         const replayed = tokens.length - replayFrom(this.#starts)
-        // A chain that has only got more KV was never lost.
-        const from = lost ?? (replayed > 1 ? grown : undefined)
-        const recovery =
-          from === undefined
-            ? undefined
-            : {
-                lost: from.peer,
-                epoch: chain.epoch,
-                pauseMs: clock.now() - from.at,
-                replayed,
-                route: chain.route,
-                numericsChanged: changesNumerics(from.route, chain.route)
-              }
-        return { answer, logits, route: chain.route, recovery }
+        return { answer, logits, route: chain.route, recovery: patience.recovery(chain.epoch, chain.route, replayed) }
       } catch (thrown) {
         signal.throwIfAborted()
         const error = toShoalError(thrown)
-        if (!isRecoverable(error)) throw error
-        const hole = lost === undefined && error instanceof NoRouteError ? error : undefined
-        if (hole !== undefined && clock.now() - startedAt >= patienceMs(this.#found, this.#context.model.digest))
-          throw comeBackLater(hole)
-        const { code, details } = error
-        this.#context.logger.info({ session: this.name, code, peer: details.peer, epoch: this.#epoch }, error.message)
-        if (this.#chain !== undefined) {
-          stoodUntil = clock.now()
-          lost ??= { peer: error.details.peer ?? '', at: stoodUntil, route: this.#chain.route }
-          // A peer that fails again because nobody else holds its layers is not asked over and over.
-          if (!blamed.has(error.details.peer)) attempt = 0
-          blamed.add(error.details.peer)
-        } else if (lost !== undefined && error instanceof PeerLostError && !blamed.has(error.details.peer)) {
-          // It went with the one that was lost.
-          attempt = 0
-          blamed.add(error.details.peer)
-        }
-        lost ??= grown
+        patience.assertHope(error, this.#found)
+        logger.info({ session: this.name, code: error.code, peer: error.details.peer, epoch: this.#epoch }, error.message)
+        patience.failed(error, this.#chain?.route)
         this.#drop(error)
-        const giveUpAt =
-          until ??
-          (lost === undefined
-            ? startedAt + limits.openMs
-            : Math.min(stoodUntil + limits.recoverMs, lost.at + limits.longestRecoverMs))
-        const pause = retryMs(error, attempt)
-        if (clock.now() + pause >= giveUpAt) throw error
-        // A chain that has just been lost is replaced at once: somebody may be waiting for the next word.
-        if (attempt > 0 || lost === undefined) await sleep(clock, pause, signal)
+        await patience.rest(error, signal)
       }
     }
+  }
+
+  /** Where the chain is far too slow, or its KV too short for `length` positions, the next one is another. */
+  #leaveIfDue(length: number, patience: Patience): void {
+    if (this.#chain !== undefined && this.#moveAway.take()) {
+      this.#context.logger.info({ session: this.name, epoch: this.#epoch }, 'the chain is too slow and there is a better one')
+      patience.moved(this.#chain.route)
+      // What is to be left holds the session's KV.
+      this.#prefersHolders = false
+      this.#leave()
+    }
+    if (length <= this.#reserved) return
+    this.#reserved = this.#roomFor(length)
+    if (this.#chain === undefined) return
+    patience.grown(this.#chain.route)
+    this.#growing = true
+    this.#leave()
   }
 
   /** Frees the session on every hop that ever held it. Never rejects. */
