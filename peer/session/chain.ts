@@ -289,6 +289,8 @@ export class Chain {
 
   #takeRow(row: Row): void {
     checkRow(row, this.#options.model.vocabulary, this.route)
+    // A second copy of one that was taken must not pass for the one that is awaited now.
+    if (row.number !== this.#rowRequest?.number || row.row !== this.#rowRequest.row) return
     this.#row = row
     this.#rowRequest = undefined
     this.#watch.progress()

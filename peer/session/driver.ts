@@ -20,6 +20,8 @@ import { standbyProtocol } from '../wire/standby-frames.ts'
 import type { Chain, ChainModel } from './chain.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
+import { MAX_DRAFTED } from './draft-length.ts'
+import type { Drafter } from './drafter.ts'
 import type { DriverLimits } from './driver-limits.ts'
 import { MoveAway } from './move-away.ts'
 import { observeStep } from './observe-step.ts'
@@ -39,6 +41,8 @@ export interface DriverContext {
   clock: Clock
   logger: WireLogger
   limits: DriverLimits
+  /** Undefined: drafts come from the text alone. */
+  drafter?: Drafter | undefined
 }
 
 /** A chunk has at least this many tokens: fewer would read all weights for next to nothing. */
@@ -55,16 +59,21 @@ const MAX_REPLAYS = 3
 /** What breaks so soon after this process stood still broke for its own absence: neighbours gave it up. */
 const OWN_PAUSE_MS = 5_000
 
-export interface DriverAsk {
-  head: HeadAsk
-  /** Whether the answer is not enough to sample from. */
-  needsRow: (answer: Answer) => boolean
+/** What the driver wants of the last token, and of each drafted one after it. */
+export interface DriverAsk<Read> {
+  head: Omit<HeadAsk, 'rows'>
+  /** What may come next; what turns out wrong of it is taken back. */
+  drafted: readonly number[]
+  /**
+   * Makes of an answer what the session wants of it. `rows`: as many as are drafted and one; fewer, from the first, where the
+   * chain could not take them all. `row`: every logit of one of them.
+   */
+  read: (answer: Answer, row: (row: number) => Promise<Float32Array>) => Promise<Read>
 }
 
-export interface DriverAnswer {
+export interface DriverAnswer<Read> {
   answer: Answer
-  /** Every logit of the answer's last row, where `needsRow` wanted them. */
-  logits: Float32Array | undefined
+  read: Read
   route: Route
   /** Set when a chain was lost and replaced on the way to this answer. */
   recovery: Recovery | undefined
@@ -122,10 +131,16 @@ export class Driver {
   }
 
   /**
-   * Feeds whatever of `tokens` the chain does not hold yet and returns the answer to the last of them, recovering as
-   * often as `until` allows (ms of the clock, undefined: as long as there is hope).
+   * Feeds whatever of `tokens` the chain does not hold yet, then what is drafted, and returns what `ask` reads of the answer
+   * to the last token and the drafted, recovering as often as `until` allows (ms of the clock, undefined: as long as there is
+   * hope).
    */
-  async next(tokens: readonly number[], ask: DriverAsk, until: number | undefined, signal: AbortSignal): Promise<DriverAnswer> {
+  async next<Read>(
+    tokens: readonly number[],
+    ask: DriverAsk<Read>,
+    until: number | undefined,
+    signal: AbortSignal
+  ): Promise<DriverAnswer<Read>> {
     const { clock, limits, model, logger } = this.#context
     this.#pauses ??= new PauseWatch(clock)
     const patience = new Patience({ clock, limits, model: model.digest, until })
@@ -135,12 +150,12 @@ export class Driver {
         const first = this.#chain === undefined
         const chain = this.#chain ?? (await this.#open(tokens.length, signal))
         if (first && patience.tries > 0) logger.info({ session: this.name, epoch: chain.epoch }, 'the chain is open again')
-        const answer = await this.#feed(chain, tokens, ask.head, signal)
+        const answer = await this.#feed(chain, tokens, ask, signal)
         this.#tries = 0
         if (partsAt(this.#starts, tokens.length - 1).length === 0) this.#observe(chain.route, answer)
-        const logits = ask.needsRow(answer) ? await chain.row(answer.number, answer.rows.length - 1, signal) : undefined
+        const read = await ask.read(answer, row => chain.row(answer.number, row, signal))
         const replayed = tokens.length - replayFrom(this.#starts)
-        return { answer, logits, route: chain.route, recovery: patience.recovery(chain.epoch, chain.route, replayed) }
+        return { answer, read, route: chain.route, recovery: patience.recovery(chain.epoch, chain.route, replayed) }
       } catch (thrown) {
         signal.throwIfAborted()
         const error = toShoalError(thrown)
@@ -290,25 +305,36 @@ export class Driver {
     this.#freeing = Promise.all([this.#freeing, ...freed])
   }
 
-  async #feed(chain: Chain, tokens: readonly number[], head: HeadAsk, signal: AbortSignal): Promise<Answer> {
+  async #feed(chain: Chain, tokens: readonly number[], ask: DriverAsk<unknown>, signal: AbortSignal): Promise<Answer> {
     const { model, limits } = this.#context
     const chunk = Math.max(MIN_CHUNK_TOKENS, Math.min(MAX_CHUNK_TOKENS, Math.floor(limits.chunkBytes / (2 * model.width))))
+    const all = [...tokens, ...ask.drafted.slice(0, this.#draftRoom(tokens.length))]
+    const rows = all.length - tokens.length + 1
+    // What is beyond was a draft's, right or wrong.
+    chain.fed = Math.min(chain.fed, tokens.length - 1)
     let number = 0
-    while (chain.fed < tokens.length) {
+    while (chain.fed < all.length) {
       const position = chain.fed
-      const end = replayUntil(this.#starts, position, Math.min(position + chunk, tokens.length))
+      const end = stepEnd(position, chunk, all.length, rows, this.#starts)
       const parts = partsAt(this.#starts, position)
-      const last = end === tokens.length
-      number = await chain.step({ position, tokens: tokens.slice(position, end), head: last ? head : undefined, parts }, signal)
+      const head = end === all.length ? { ...ask.head, rows } : undefined
+      number = await chain.step({ position, tokens: all.slice(position, end), head, parts }, signal)
     }
     return chain.answer(number, signal)
   }
 
-  #observe(route: Route, { count, timings }: Answer): void {
+  /** How many drafted tokens the step after `length` tokens can take. */
+  #draftRoom(length: number): number {
+    // A hop that has its part in the last token as a replay can't answer for that token and a drafted one in one step.
+    if (this.#starts.some(start => start >= length)) return 0
+    return Math.min(MAX_DRAFTED, this.#reserved - length)
+  }
+
+  #observe(route: Route, answer: Answer): void {
     const { reputation, clock } = this.#context
-    for (const { peer, promisedMs, observedMs } of observeStep(route, count, timings))
+    for (const { peer, promisedMs, observedMs } of observeStep(route, answer))
       reputation.observed(peer, promisedMs, observedMs, clock.now())
-    if (count === 1) this.#moveAway.decoded(route)
+    if (answer.rows.length === answer.count) this.#moveAway.decoded(route)
   }
 
   /** Some KV beyond what is there; all the longest answer needs where that is little more. */
@@ -353,4 +379,10 @@ export class Driver {
 function linksOf(previous: Route | undefined): (from: string | undefined, to: string | undefined) => number {
   const known = new Set(previous?.hops.map(hop => hop.peer))
   return (_, to) => (to !== undefined && known.has(to) ? KNOWN_LINK_MS : UNKNOWN_LINK_MS)
+}
+
+/** How far the step from `position` goes: at most `chunk` tokens, and the last `rows` of `length` together in one. */
+function stepEnd(position: number, chunk: number, length: number, rows: number, starts: Starts): number {
+  const end = replayUntil(starts, position, Math.min(position + chunk, length))
+  return end < length ? Math.min(end, Math.max(length - rows, position + 1)) : end
 }

@@ -1,16 +1,14 @@
 /**
- * One generation at the level of token ids: prefill, then a token a step, each sampled by a draw that depends on its
- * position alone, until an end id, the length or the caller ends it. Text is somebody else's concern.
+ * One generation at the level of token ids: prefill, then a step for each token, or for several where drafts are
+ * right, each token sampled by a draw that depends on its position alone, until an end id, the length or the caller ends it. Text is somebody else's concern.
  */
 import { DeadlineError } from '../errors.ts'
 import type { Route } from '../swarm/types.ts'
 import type { Answer, HopTiming } from '../wire/frames.pb.js'
-import { adjustmentsOf } from './adjust-logits.ts'
-import { draw } from './draw.ts'
+import { askRows, type Drawing, drawRows } from './draw-rows.ts'
 import { Driver, type DriverContext } from './driver.ts'
-import { fullLogprobs, rowLogprobs } from './logprobs.ts'
 import type { Recovery } from './patience.ts'
-import { headAsk, sampleFull, sampleRow } from './sampler.ts'
+import { Speculation } from './speculation.ts'
 import type { Sampling, TokenLogprobs } from './types.ts'
 
 export interface GenerationRequest {
@@ -30,12 +28,23 @@ export interface GenerationRequest {
   standby: boolean
   /** Peers that the first chain may run through; undefined: any. */
   onlyPeers?: ReadonlySet<string> | undefined
+  /** Draft tokens and have the chain check several in a step, where that is faster. Default true. */
+  speculate?: boolean | undefined
 }
 
 export type GenerationEvent =
   | { type: 'opened'; session: string; route: Route }
   | { type: 'recovered'; recovery: Recovery }
-  | { type: 'token'; token: number; timings: HopTiming[]; logprobs: TokenLogprobs | undefined }
+  | {
+      type: 'token'
+      token: number
+      logprobs: TokenLogprobs | undefined
+      /** Of the step that gave the token; none where another token of that step came before. */
+      timings: HopTiming[]
+      /** The same: how many tokens the step had drafted, and how many of them were right. */
+      drafted: number
+      accepted: number
+    }
   | { type: 'ended'; reason: 'stop' | 'length' }
 
 /** Leaving the loop frees the session on every hop before the generator returns. @throws ShoalError, the signal's reason */
@@ -45,46 +54,51 @@ export async function* generate(
   signal?: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
   const { model, clock } = context
-  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs, standby, onlyPeers } = request
+  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs, standby, onlyPeers, speculate = true } = request
   signal?.throwIfAborted()
   const until = deadlineMs === undefined ? undefined : clock.now() + deadlineMs
   const limit = limitOf(context, deadlineMs, signal)
   const reserveTokens = Math.min(prompt.length + maxTokens, model.contextLength)
   const driver = new Driver(context, { reserveTokens, standby, onlyPeers })
+  const drawing: Drawing = {
+    sampling,
+    vocabulary: model.vocabulary,
+    choice,
+    promptLength: prompt.length,
+    logprobs,
+    endIds
+  }
+  const speculation = new Speculation(clock, { sampling, choice, promptLength: prompt.length }, context.drafter)
   const tokens = [...prompt]
   try {
     while (tokens.length - prompt.length < maxTokens) {
-      const uniform = draw(sampling.seed, choice, tokens.length)
-      const adjustments = adjustmentsOf(sampling, tokens, prompt.length)
-      const head = { rows: 1, ...headAsk(sampling, model.vocabulary, adjustments, logprobs) }
-      const pick = (answer: Answer) => sampleRow(answer.rows[0]!, model.vocabulary, sampling, uniform, adjustments)
-      const ask = { head, needsRow: (answer: Answer) => pick(answer) === undefined }
-      const answered = await driver.next(tokens, ask, until, limit.signal)
-      if (tokens.length === prompt.length) yield { type: 'opened', session: driver.name, route: answered.route }
-      if (answered.recovery !== undefined) yield { type: 'recovered', recovery: answered.recovery }
-      const { answer, logits } = answered
-      const token = logits === undefined ? pick(answer)! : sampleFull(logits, sampling, uniform, adjustments)
-      if (endIds.has(token)) {
-        yield { type: 'ended', reason: 'stop' }
-        return
-      }
-      tokens.push(token)
-      yield {
-        type: 'token',
-        token,
-        timings: answer.timings,
-        logprobs:
-          logprobs === undefined
-            ? undefined
-            : logits === undefined
-              ? rowLogprobs(answer.rows[0]!, adjustments, token, logprobs)
-              : fullLogprobs(logits, token, logprobs)
+      // A token of its own comes with every step, so one less is worth drafting; the first is not made to wait for any.
+      const left = speculate && tokens.length > prompt.length ? maxTokens - (tokens.length - prompt.length) - 1 : 0
+      const draft = await speculation.draft(tokens, left, limit.signal)
+      const rows = askRows(drawing, tokens, draft.drafted)
+      const read = (answer: Answer, row: (row: number) => Promise<Float32Array>) => drawRows(drawing, tokens, rows, answer, row)
+      const answered = await driver.next(tokens, { ...rows, read }, until, limit.signal)
+      const { answer, read: drawn, route, recovery } = answered
+      const drafted = answer.rows.length - 1
+      const accepted = drawn.length - 1
+      if (tokens.length === prompt.length) yield { type: 'opened', session: driver.name, route }
+      else if (recovery === undefined) speculation.stepped(draft, drafted, accepted, answer.timings)
+      if (recovery !== undefined) yield { type: 'recovered', recovery }
+      for (const [at, { token, logprobs }] of drawn.entries()) {
+        if (endIds.has(token)) {
+          yield { type: 'ended', reason: 'stop' }
+          return
+        }
+        tokens.push(token)
+        yield at === 0
+          ? { type: 'token', token, logprobs, timings: answer.timings, drafted, accepted }
+          : { type: 'token', token, logprobs, timings: [], drafted: 0, accepted: 0 }
       }
     }
     yield { type: 'ended', reason: 'length' }
   } finally {
     limit.forget()
-    await driver.close()
+    await Promise.all([driver.close(), speculation.close()])
   }
 }
 

@@ -4,16 +4,22 @@
  */
 import type { Route, RouteHop } from '../swarm/types.ts'
 import type { HopTiming } from '../wire/frames.pb.js'
+import { MAX_DRAFTED } from './draft-length.ts'
 
 /** Up on one observation, down over about five: a slow step may be followed by another. */
 const FORGETTING = 0.3
 /** Twice as long with each hop that was given up for its silence, or unreached, up to this, until steps are answered again. */
 const MAX_PATIENCE = 16
 
+/** Tokens of a step with a draft at most; a prefill's chunk is as small only where the prompt is. */
+const FEW = 1 + MAX_DRAFTED
+
 interface HopPace {
   /** Of one decoded token. */
   decodeMs: number | undefined
-  /** Of one token among several. */
+  /** Of one token among a few: a step with a draft. */
+  fewMs: number | undefined
+  /** Of one token among many. */
   tokenMs: number | undefined
 }
 
@@ -52,8 +58,9 @@ export class Pace {
       const { peer } = hops[at]!
       const ms = computeUs / 1000
       hopsMs += ms + queueUs / 1000
-      const pace = this.#hops.get(peer) ?? { decodeMs: undefined, tokenMs: undefined }
+      const pace = this.#hops.get(peer) ?? { decodeMs: undefined, fewMs: undefined, tokenMs: undefined }
       if (count === 1) pace.decodeMs = follow(pace.decodeMs, ms)
+      else if (count <= FEW) pace.fewMs = follow(pace.fewMs, ms / count)
       else pace.tokenMs = follow(pace.tokenMs, ms / count)
       this.#hops.set(peer, pace)
     }
@@ -74,9 +81,10 @@ export class Pace {
 
   /** A run of `tokens` at the hop. */
   run({ peer, promisedMs }: RouteHop, tokens: number): Expected {
-    const { decodeMs, tokenMs } = this.#hops.get(peer) ?? {}
+    const { decodeMs, fewMs, tokenMs } = this.#hops.get(peer) ?? {}
     if (tokens <= 1) return { ms: decodeMs ?? promisedMs, measured: decodeMs !== undefined }
     // A token among several takes no longer than one by itself.
+    if (tokens <= FEW) return { ms: tokens * (fewMs ?? decodeMs ?? promisedMs), measured: fewMs !== undefined }
     const each = tokenMs ?? decodeMs ?? promisedMs
     return { ms: tokens * each, measured: tokenMs !== undefined }
   }

@@ -9,6 +9,7 @@ import { type Answer, AnswerFrame, ChainFrame, Dtype, StandbyFrame } from '../..
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
 import { standbyProtocol } from '../../../peer/wire/standby-frames.ts'
 import type { Delivery, Passing } from './memory-links.ts'
+import { seer } from './seer.ts'
 import { PROMPT, ROW_BYTES, SmallSwarm, THREE } from './small-swarm.ts'
 import { greedyReference, STAND_IN } from './stand-in-engine.ts'
 
@@ -20,7 +21,8 @@ export const LEASES_MS = 60_000
 const LONGEST_MS = 90_000
 /** A crawling frame takes a share of a fault's time: up to 4.5 s, with beats due every 5 s. */
 const CRAWL_SHARE = 20
-const TOKENS = 8
+/** With drafts, some of them wrong, in about three steps. */
+const TOKENS = 10
 /** Frames may be held as long as that one after the other, and bans double meanwhile. */
 const RECOVER_MS = 1_800_000
 
@@ -83,19 +85,35 @@ const schedules = fc.uniqueArray(fault, { selector: ({ at }) => at, maxLength: 6
 /** Room for all, for some of the prompt, or for nothing. */
 const logBytes = fc.constantFrom(1_000_000, 1_000_000, 12 * ROW_BYTES, 0)
 
+/** Whether drafts are wrong, position by position; undefined: nothing is drafted. */
+const drafts = fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }), { nil: undefined, freq: 1 })
+
 const expected = await greedyReference(PROMPT, TOKENS)
 
 /** Fails with the shrunk schedule, its seed and its path; given that path too, runs that schedule alone. */
 export async function checkFaultSchedules(options: { numRuns: number; seed: number; path?: string }): Promise<void> {
-  await fc.assert(fc.asyncProperty(schedules, logBytes, fc.boolean(), survives), options)
+  await fc.assert(fc.asyncProperty(schedules, logBytes, fc.boolean(), drafts, survives), options)
 }
 
-/** With standbys the second holder of each span keeps the first's KV. */
-async function survives(schedule: readonly Fault[], logBytes: number, standby: boolean): Promise<void> {
+/**
+ * With standbys the second holder of each span keeps the first's KV; with drafts steps hold up to eight tokens, of which some
+ * are wrong and taken back.
+ */
+async function survives(
+  schedule: readonly Fault[],
+  logBytes: number,
+  standby: boolean,
+  blunders: readonly boolean[] | undefined
+): Promise<void> {
   const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT].map(span => ({ ...span, logBytes })))
+  if (blunders !== undefined)
+    swarm.drafter = seer([...PROMPT, ...expected], STAND_IN.vocabulary, position => blunders[position % blunders.length]!)
   const strikes = new Strikes(swarm, schedule)
   swarm.network.fate = passing => strikes.fateOf(passing)
-  const events = await swarm.run({ maxTokens: TOKENS, standby }, { recoverMs: RECOVER_MS, openMs: RECOVER_MS })
+  const events = await swarm.run(
+    { maxTokens: TOKENS, standby, speculate: blunders !== undefined },
+    { recoverMs: RECOVER_MS, openMs: RECOVER_MS }
+  )
   assert.deepEqual(
     events.flatMap(event => (event.type === 'token' ? [event.token] : [])),
     expected

@@ -7,6 +7,7 @@ import type { PrivateKey } from '@libp2p/interface'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
 import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
 import type { ChainModel } from '../../../peer/session/chain.ts'
+import type { Drafter } from '../../../peer/session/drafter.ts'
 import type { DriverContext } from '../../../peer/session/driver.ts'
 import { DEFAULT_LIMITS, type DriverLimits } from '../../../peer/session/driver-limits.ts'
 import { type GenerationEvent, type GenerationRequest, generate } from '../../../peer/session/generate.ts'
@@ -62,6 +63,9 @@ export class SmallSwarm {
   readonly driverId = ids[9]!
   readonly model: ChainModel
   readonly driverLinks = this.network.peer(this.driverId)
+
+  /** Of the driver's drafts; undefined: they come from the text alone. */
+  drafter: Drafter | undefined
 
   /** Up to eight hosts; key 8 is the stranger. */
   constructor(hosts: readonly HostSpan[], model: ChainModel = MODEL) {
@@ -127,6 +131,7 @@ export class SmallSwarm {
       reputation: this.reputation,
       clock: this.network.clockOf(this.driverId),
       logger: silent,
+      drafter: this.drafter,
       limits: { ...DEFAULT_LIMITS, chunkBytes: 8 * 2 * STAND_IN.width, ...limits }
     }
   }
