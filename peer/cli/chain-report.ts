@@ -1,7 +1,7 @@
 /**
  * The chain under an answer: which peer held which layers and what each hop took, as a table for a terminal.
  */
-import type { ChainHop, HopTime, Recovered } from '../session/types.ts'
+import type { ChainHop, DraftCounts, HopTime, Recovered } from '../session/types.ts'
 import { table } from './table.ts'
 
 export interface ChainReport {
@@ -11,10 +11,11 @@ export interface ChainReport {
   tpotMs: number
   completionTokens: number
   recoveries?: readonly Recovered[]
+  drafts?: DraftCounts
 }
 
 /** Time a token spends outside the hops is the links' and the driver's. */
-export function chainReport({ chain, hops, ttftMs, tpotMs, completionTokens, recoveries = [] }: ChainReport): string {
+export function chainReport({ chain, hops, ttftMs, tpotMs, completionTokens, recoveries = [], drafts }: ChainReport): string {
   const rows = chain.map(({ peer, span }, index) => {
     const time = hops[index]
     return [`hop ${index}`, shortPeer(peer), layersText(span.first, span.end), ms(time?.queueMs), ms(time?.computeMs)]
@@ -24,7 +25,8 @@ export function chainReport({ chain, hops, ttftMs, tpotMs, completionTokens, rec
   return [
     ...recoveries.map(recoveryText),
     table(['', 'peer', 'layers', 'queue', 'compute'], rows),
-    `${completionTokens} tokens, first after ${ms(ttftMs)}, then ${ms(tpotMs)} each${links}`
+    `${completionTokens} tokens, first after ${ms(ttftMs)}, then ${ms(tpotMs)} each${links}`,
+    ...(drafts?.drafted ? [`${drafts.drafted} drafted, of them ${drafts.accepted} right`] : [])
   ].join('\n')
 }
 

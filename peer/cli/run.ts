@@ -9,6 +9,7 @@ import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
 import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collect, collectHttpUrls, JOIN_HELP, parseCount, parseWithin } from './parse-options.ts'
+import { type Speculate, speculateOption } from './speculate-option.ts'
 
 interface RunOptions extends MembershipOptions {
   join: string[]
@@ -25,6 +26,7 @@ interface RunOptions extends MembershipOptions {
   presencePenalty: number
   seed?: number
   stop?: string[]
+  speculate: Speculate
   raw?: boolean
   standby?: boolean
   json?: boolean
@@ -53,6 +55,7 @@ export function runCommand(): Command {
     .option('--seed <n>', 'same seed, same draws (default: random)', parseWithin(0, 2 ** 32 - 1))
     .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
     .option('--standby', 'have second holders of the layers keep the KV, so that a lost peer costs no prefill')
+    .addOption(speculateOption())
     .option('--raw', 'continue the prompt as text instead of answering it as a chat')
     .option('--json', 'print every event as one JSON object a line')
     .addOption(logLevelOption('warn'))
@@ -90,7 +93,8 @@ function requestOf(prompt: string, options: RunOptions): CompletionRequest {
       seed: options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!
     },
     stop: options.stop ?? [],
-    standby: options.standby === true
+    standby: options.standby === true,
+    speculate: options.speculate === 'auto'
   }
 }
 

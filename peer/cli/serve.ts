@@ -14,6 +14,7 @@ import { addMembershipOptions, type MembershipOptions, membershipOf } from './me
 import { collectHttpUrls, collectOrigins, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 import type { Selection } from './selection.ts'
+import { type Speculate, speculateOption } from './speculate-option.ts'
 import { addTlsOptions, readTls, type TlsOptions } from './tls.ts'
 
 /** A short answer on a slow chain; Docker kills 10 s after it asks. */
@@ -31,6 +32,7 @@ interface ServeOptions extends HostingOptions, MembershipOptions, TlsOptions {
   identity?: string
   donate?: boolean
   standby?: boolean
+  speculate: Speculate
   select?: string
   selectState?: string
   json?: boolean
@@ -57,6 +59,7 @@ export function serveCommand(): Command {
     .option('--identity <file>', 'key file of this peer (default: one of this user’s, not in use)')
     .option('--json', 'print one JSON line when ready')
     .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
+    .addOption(speculateOption(' (a request’s shoal.speculate overrides it)'))
     .option('--select <file>', 'JSON file of clouds, classes and budgets: choose edge or cloud for each request')
     .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
@@ -122,6 +125,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
         host: options.host,
         port: options.port,
         standby: options.standby === true,
+        speculate: options.speculate === 'auto',
         logText: options.logText === true,
         logger
       })

@@ -99,6 +99,7 @@ function shoalPart({ digest }: AnswerHeader, finished: Finished, { chain, recove
       chain: recovered.chain.map(({ peer, span }) => ({ peer, layers: [span.first, span.end] })),
       numerics_changed: recovered.numericsChanged
     })),
+    ...(finished.drafts === undefined ? {} : { drafts: finished.drafts }),
     ...(placements.length === 0 ? {} : { placements })
   }
 }

@@ -2,6 +2,7 @@
  * What GET /health tells: whether each model can be answered now, and what the directory says of every peer that could
  * take part. A function of a directory value.
  */
+import type { DraftCounts } from '../session/types.ts'
 import type { Directory } from '../swarm/types.ts'
 
 export interface ServedModel {
@@ -16,6 +17,8 @@ export interface AnswerCounts {
   answering: number
   /** Chains lost and replaced under answers since the gateway started, and how long these paused for it altogether. */
   recoveries: { count: number; pauseMs: number }
+  /** Of answers that ended. */
+  drafts: DraftCounts
 }
 
 export interface Health {
@@ -27,6 +30,8 @@ export interface Health {
   answering: number
   /** Of answers since the gateway started. */
   recoveries: { count: number; pause_ms: number }
+  /** Tokens drafted for answers since then, and those of them that were right. */
+  drafts: DraftCounts
   models: { name: string; digest: string; layers: number; missing_layers: number[] }[]
   hops: HopHealth[]
 }
@@ -48,7 +53,7 @@ export interface HopHealth {
 
 export function describeHealth(
   self: string,
-  { answering, recoveries }: AnswerCounts,
+  { answering, recoveries, drafts }: AnswerCounts,
   models: readonly ServedModel[],
   directory: Directory
 ): Health {
@@ -80,6 +85,7 @@ export function describeHealth(
     peer: self,
     answering,
     recoveries: { count, pause_ms: pauseMs },
+    drafts: { ...drafts },
     models: covered,
     hops
   }

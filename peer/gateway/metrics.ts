@@ -67,6 +67,12 @@ export function serveMetrics(server: FastifyInstance, state: () => GatewayState,
     buckets: PAUSE_SECONDS,
     registers
   })
+  const drafts = new Counter({
+    name: 'shoal_gateway_drafts_total',
+    help: 'Tokens that were drafted and checked by chains, and those of them that were right',
+    labelNames: ['model', 'kind'] as const,
+    registers
+  })
   new Gauge({
     name: 'shoal_gateway_answering',
     help: 'Answers under way',
@@ -92,7 +98,9 @@ export function serveMetrics(server: FastifyInstance, state: () => GatewayState,
     meter: model => ({
       tokens: (kind, count) => tokens.inc({ model, kind }, count),
       recovered: pauseMs => pauses.observe({ model }, pauseMs / 1_000),
-      finished: ({ ttftMs, tpotMs, completionTokens }) => {
+      finished: ({ ttftMs, tpotMs, completionTokens, drafts: counted }) => {
+        drafts.inc({ model, kind: 'drafted' }, counted?.drafted ?? 0)
+        drafts.inc({ model, kind: 'accepted' }, counted?.accepted ?? 0)
         firstToken.observe({ model }, ttftMs / 1_000)
         if (completionTokens > 1) perToken.observe({ model }, tpotMs / 1_000)
       },

@@ -115,12 +115,19 @@ function readCompletion(
 }
 
 /** What OpenAI's API has no field for; what is absent is the gateway's to say. */
-function readShoal(value: unknown): Pick<CompletionRequest, 'standby'> {
+function readShoal(value: unknown): Pick<CompletionRequest, 'standby' | 'speculate'> {
   if (value === undefined || value === null) return {}
   if (typeof value !== 'object' || Array.isArray(value)) throw invalid('shoal', "'shoal' must be an object")
   const wishes = value as Body
-  refuseUnknown(wishes, new Set(['standby']))
-  return wishes.standby === undefined || wishes.standby === null ? {} : { standby: readBoolean(wishes, 'standby') }
+  refuseUnknown(wishes, new Set(['standby', 'speculate']))
+  return {
+    ...(isGiven(wishes.standby) ? { standby: readBoolean(wishes, 'standby') } : {}),
+    ...(isGiven(wishes.speculate) ? { speculate: readBoolean(wishes, 'speculate') } : {})
+  }
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 function readMaxTokens(body: Body, names: string[]): number | undefined {

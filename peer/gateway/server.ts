@@ -27,7 +27,7 @@ import {
   SLOW_CHECK_MS,
   STATUS_WAIT_MS
 } from './limits.ts'
-import { metered } from './metered.ts'
+import { type Meter, metered } from './metered.ts'
 import { serveMetrics } from './metrics.ts'
 import { admitOrigins } from './origins.ts'
 import { type ApiRequest, readChatRequest, readTextRequest } from './read-request.ts'
@@ -49,6 +49,8 @@ export interface GatewayOptions {
   tls?: TlsCertificate
   /** Have standbys keep the KV of answers whose requests don't say (`CompletionRequest.standby`). Default: false. */
   standby?: boolean
+  /** Draft tokens of answers whose requests don't say (`CompletionRequest.speculate`). Default: true. */
+  speculate?: boolean
   /** What clients must show, and what they used of it. Default: whoever reaches the gateway may use it. */
   access?: KeyAccess
   /** Origins whose pages may use it, `*` for any. Default: any where keys are asked for, else pages of this machine. */
@@ -70,7 +72,8 @@ export interface Gateway {
 }
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { services, health, selection, clouds = false, host, port, tls, standby = false, access, logger } = options
+  const { services, health, selection, clouds = false, host, port, tls, standby = false, speculate = true } = options
+  const { access, logger } = options
   const slow = { headersTimeout: HEADERS_MS, connectionsCheckingInterval: SLOW_CHECK_MS }
   const common = {
     bodyLimit: MAX_BODY_BYTES,
@@ -89,11 +92,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const quiet = Promise.withResolvers<void>()
   let answering = 0
   let draining = false
-  const byDefault = standby ? { standby } : {}
+  const byDefault = { ...(standby ? { standby } : {}), ...(speculate ? {} : { speculate }) }
   const recoveries = { count: 0, pauseMs: 0 }
   const recovered = (pauseMs: number) => {
     recoveries.count += 1
     recoveries.pauseMs += pauseMs
+  }
+  const drafts = { drafted: 0, accepted: 0 }
+  const draftMeter: Meter = {
+    finished: ({ drafts: counted }) => {
+      drafts.drafted += counted?.drafted ?? 0
+      drafts.accepted += counted?.accepted ?? 0
+    }
   }
 
   const metrics = serveMetrics(server, () => ({ answering, draining }), options.metrics)
@@ -128,7 +138,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const service = find(request.params.id)
     return service === undefined ? sendError(reply, modelNotFound(request.params.id)) : modelObject(service)
   })
-  const look = () => health({ answering, recoveries }, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
+  const look = () => health({ answering, recoveries, drafts }, AbortSignal.any([closing.signal, AbortSignal.timeout(HEALTH_MS)]))
   server.get('/health', async (_request, reply) => {
     const state = await look()
     return reply.code(state.status === 'ok' ? 200 : 503).send(state)
@@ -150,7 +160,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (answering >= MAX_CONCURRENT_ANSWERS) throw new BusyError('This gateway answers as many requests as it can')
     const { name: model, digest } = found.model
     const log = answerLog(from.log, model, request.completion.input, options.logText === true)
-    const service = metered(found, [metrics.meter(model), meter(from), log])
+    const service = metered(found, [metrics.meter(model), draftMeter, meter(from), log])
     const header: AnswerHeader = { api, id: answerId(api), created: Math.floor(Date.now() / 1000), model, digest }
     const left = new AbortController()
     const signal = AbortSignal.any([left.signal, closing.signal])

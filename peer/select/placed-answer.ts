@@ -296,7 +296,8 @@ export class PlacedAnswer {
       ttftMs: firstAt - this.#startedAt,
       tpotMs: finished?.tpotMs ?? (completionTokens > 1 ? (now - firstAt) / (completionTokens - 1) : 0),
       hops: finished?.hops ?? [],
-      ...(finished?.compute === undefined ? {} : { compute: finished.compute })
+      ...(finished?.compute === undefined ? {} : { compute: finished.compute }),
+      ...(finished?.drafts === undefined ? {} : { drafts: finished.drafts })
     }
     return event
   }

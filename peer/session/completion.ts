@@ -14,6 +14,7 @@ import { type Clock, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
 import { answerRoom, checkRequest } from './check-request.ts'
 import { directoryOf, type EntrySource } from './directory-query.ts'
+import type { Drafter } from './drafter.ts'
 import type { DriverContext } from './driver.ts'
 import { DEFAULT_LIMITS, type DriverLimits } from './driver-limits.ts'
 import { generate } from './generate.ts'
@@ -31,6 +32,8 @@ export interface CompletionServiceOptions {
   /** Shared by services of one process, so that a peer that failed one model is known to the other. Default: its own. */
   reputation?: Reputation
   limits?: Partial<DriverLimits>
+  /** Drafts where the text itself has nothing to draft from. Default: none. */
+  drafter?: Drafter
   clock?: Clock
   logger?: WireLogger
 }
@@ -48,7 +51,8 @@ export function openCompletionService(options: CompletionServiceOptions): Measur
     reputation: options.reputation ?? new Reputation(),
     clock,
     logger,
-    limits: { ...DEFAULT_LIMITS, ...options.limits }
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    drafter: options.drafter
   }
   const text = new ModelText(manifest)
   const encode = ({ input, answered = '' }: CompletionRequest): number[] => {
@@ -107,7 +111,8 @@ async function* complete(
       logprobs: request.logprobs,
       deadlineMs: request.deadlineMs,
       standby: request.standby ?? false,
-      onlyPeers: request.onlyPeers
+      onlyPeers: request.onlyPeers,
+      speculate: request.speculate
     },
     signal
   )
@@ -117,6 +122,7 @@ async function* complete(
   const shown = (text: string) => (logprobs === undefined ? {} : { logprobs: logprobs.show(text) })
   const times = new HopTimes()
   const spent = new SpentCompute()
+  const drafts = { drafted: 0, accepted: 0 }
   let reason: 'stop' | 'length' = 'length'
   let completionTokens = 0
   let firstAt = startedAt
@@ -142,6 +148,8 @@ async function* complete(
     } else {
       lastAt = clock.now()
       spent.add(event.timings)
+      drafts.drafted += event.drafted
+      drafts.accepted += event.accepted
       if (completionTokens++ === 0) firstAt = lastAt
       else times.add(event.timings)
       const decoded = decoder.push(event.token)
@@ -169,7 +177,8 @@ async function* complete(
     ttftMs: firstAt - startedAt,
     tpotMs: completionTokens > 1 ? (lastAt - firstAt) / (completionTokens - 1) : 0,
     hops: times.mean(),
-    compute: spent.byPeer()
+    compute: spent.byPeer(),
+    drafts
   }
 }
 

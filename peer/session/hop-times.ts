@@ -3,17 +3,18 @@ import type { HopTime } from './types.ts'
 
 /** Each hop's mean part in the decoded tokens of one chain. */
 export class HopTimes {
-  #steps = 0
+  #tokens = 0
   #sums: HopTime[] = []
 
   /** Another chain: its hops are others. */
   restart(): void {
-    this.#steps = 0
+    this.#tokens = 0
     this.#sums = []
   }
 
+  /** Of a token; none where its step gave one before. */
   add(timings: readonly HopTiming[]): void {
-    this.#steps++
+    this.#tokens++
     for (const [at, { queueUs, computeUs }] of timings.entries()) {
       this.#sums[at] ??= { queueMs: 0, computeMs: 0 }
       this.#sums[at].queueMs += queueUs / 1000
@@ -22,6 +23,6 @@ export class HopTimes {
   }
 
   mean(): HopTime[] {
-    return this.#sums.map(({ queueMs, computeMs }) => ({ queueMs: queueMs / this.#steps, computeMs: computeMs / this.#steps }))
+    return this.#sums.map(({ queueMs, computeMs }) => ({ queueMs: queueMs / this.#tokens, computeMs: computeMs / this.#tokens }))
   }
 }

@@ -47,6 +47,8 @@ export interface CompletionRequest {
    * Default false: it takes KV on as many peers again, and sends every position's KV once.
    */
   standby?: boolean
+  /** Draft tokens and have the chain check several in a step, where that is faster; the text is the same. Default true. */
+  speculate?: boolean
   /** Text of the answer that the reader has already: the answer goes on after it, and does not repeat it. */
   answered?: string
   /** The first chain runs through these peers only; one that replaces it through whatever peers there are. */
@@ -99,6 +101,12 @@ export interface ShownLogprob extends TextLogprob {
   top: TextLogprob[]
   /** Where in the answer's text the token begins, in code points. */
   offset: number
+}
+
+/** Of tokens that were drafted and checked, how many stood. */
+export interface DraftCounts {
+  drafted: number
+  accepted: number
 }
 
 export interface ChainHop {
@@ -157,6 +165,8 @@ export type CompletionEvent =
       hops: HopTime[]
       /** Milliseconds of all tokens' compute, by peer, over every chain. Of a prompt in chunks only the last is known. */
       compute?: { peer: string; ms: number }[]
+      /** Of an answer that a chain gave. */
+      drafts?: DraftCounts
     }
 
 /** By a service that chooses between arms: before everything else, and again at each change. */

@@ -23,15 +23,16 @@ function entry(peer: string, first: number, end: number, state: SpanOffer['state
   return { announcement: { peer, sequence: 1, addresses: [], agent: 'node', adapter: 'llvmpipe', offers: [offer] }, ageMs: 10 }
 }
 
-const quiet = { answering: 0, recoveries: { count: 0, pauseMs: 0 } }
+const quiet = { answering: 0, recoveries: { count: 0, pauseMs: 0 }, drafts: { drafted: 0, accepted: 0 } }
 const served = [{ name: 'psalter', digest: model, layers: 8 }]
 
 test('ok once every layer of every model is held', () => {
-  const counts = { answering: 1, recoveries: { count: 2, pauseMs: 35 } }
+  const counts = { answering: 1, recoveries: { count: 2, pauseMs: 35 }, drafts: { drafted: 9, accepted: 4 } }
   const health = describeHealth('self', counts, served, { entries: [entry('a', 0, 5), entry('b', 4, 8)] })
   assert.equal(health.status, 'ok')
   assert.equal(health.answering, 1)
   assert.deepEqual(health.recoveries, { count: 2, pause_ms: 35 })
+  assert.deepEqual(health.drafts, { drafted: 9, accepted: 4 })
   assert.deepEqual(
     health.hops.map(({ peer, layers, free_kv_tokens }) => [peer, layers, free_kv_tokens]),
     [

@@ -47,6 +47,10 @@ test('the figures count requests, answers, tokens, times and recoveries', () => 
       [`${model},kind="completion"`]: 6
     })
     assert.deepEqual(await samples(url, 'shoal_gateway_answers_total'), { [`${model},end="stop"`]: 2 })
+    assert.deepEqual(await samples(url, 'shoal_gateway_drafts_total'), {
+      [`${model},kind="drafted"`]: 12,
+      [`${model},kind="accepted"`]: 4
+    })
     assert.deepEqual(await samples(url, 'shoal_gateway_recovery_seconds_sum'), { [model]: 0.6 })
     assert.deepEqual(await samples(url, 'shoal_gateway_first_token_seconds_sum'), { [model]: 0.08 })
     assert.deepEqual(await samples(url, 'shoal_gateway_token_seconds_count'), { [model]: 2 })
@@ -97,6 +101,7 @@ const healthWith = (missing: number[][]): Health => ({
   peer: 'self',
   answering: 0,
   recoveries: { count: 0, pause_ms: 0 },
+  drafts: { drafted: 0, accepted: 0 },
   models: missing.map((missing_layers, index) => ({ name: `m${index}`, digest, layers: 8, missing_layers })),
   hops: []
 })

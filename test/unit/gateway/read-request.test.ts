@@ -24,11 +24,13 @@ test('defaults are OpenAI’s', () => {
   assert.equal(readTextRequest(prompt).completion.maxTokens, 16)
 })
 
-test('Shoal’s own field says whether standbys keep the KV, and nothing else', () => {
+test('Shoal’s own field says whether standbys keep the KV and whether tokens are drafted, and nothing else', () => {
   const read = (shoal: unknown) => readChatRequest({ ...chat, shoal }).completion.standby
   assert.deepEqual([read({ standby: true }), read({ standby: false }), read({}), read(null)], [true, false, undefined, undefined])
   assert.equal(readTextRequest({ ...prompt, shoal: { standby: true } }).completion.standby, true)
-  for (const shoal of [1, [], 'standby', { standby: 1 }, { standbys: true }])
+  const { completion } = readChatRequest({ ...chat, shoal: { speculate: false } })
+  assert.deepEqual([completion.speculate, completion.standby], [false, undefined])
+  for (const shoal of [1, [], 'standby', { standby: 1 }, { standbys: true }, { speculate: 'auto' }])
     assert.throws(() => read(shoal), { code: 'INVALID_REQUEST' }, JSON.stringify(shoal))
 })
 

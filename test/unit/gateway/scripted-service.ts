@@ -35,7 +35,8 @@ export const finished: CompletionEvent = {
   hops: [
     { queueMs: 0.5, computeMs: 2 },
     { queueMs: 0.25, computeMs: 3 }
-  ]
+  ],
+  drafts: { drafted: 6, accepted: 2 }
 }
 
 /** A step waits for the signal where it is told to hang. */

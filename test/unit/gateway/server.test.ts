@@ -37,7 +37,8 @@ test('a chat answer comes whole, with usage and the chain that made it', () =>
         { peer: 'peer-a', layers: [0, 3], queue_ms: 0.5, compute_ms: 2 },
         { peer: 'peer-b', layers: [3, 8], queue_ms: 0.25, compute_ms: 3 }
       ],
-      recoveries: []
+      recoveries: [],
+      drafts: { drafted: 6, accepted: 2 }
     })
     assert.deepEqual(service.requests, [
       { input: { messages }, maxTokens: 3, sampling: { ...neutralSampling, temperature: 0, seed: 7 }, stop: ['Amen'] }
@@ -301,6 +302,7 @@ test('recoveries are in the answer’s trace and counted in /health, whether it 
     assert.deepEqual(streamed, [told])
     const health = await (await fetch(`${url}/health`)).json()
     assert.deepEqual(health.recoveries, { count: 2, pause_ms: 60 })
+    assert.deepEqual(health.drafts, { drafted: 12, accepted: 4 })
   })
 })
 

@@ -5,11 +5,13 @@ import { NoRouteError } from '../../../peer/errors.ts'
 import { manifestOf } from '../../../peer/model/manifest.ts'
 import { Tokenizer } from '../../../peer/model/tokenizer.ts'
 import { openCompletionService } from '../../../peer/session/completion.ts'
+import type { Drafter } from '../../../peer/session/drafter.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import type { CompletionEvent, CompletionRequest } from '../../../peer/session/types.ts'
 import { signAnnouncement } from '../../../peer/swarm/announcement.ts'
 import { bytesSource } from '../../../peer/weights/source.ts'
 import { goldenModelPath } from '../../oracle/goldens.ts'
+import { seer } from '../host/seer.ts'
 import { type HostSpan, SmallSwarm } from '../host/small-swarm.ts'
 import { greedyReference } from '../host/stand-in-engine.ts'
 
@@ -26,12 +28,15 @@ const greedy = { ...neutralSampling, temperature: 0 }
 const reference = await greedyReference(tokenizer.encode(PROMPT), 24, model)
 const whole = tokenizer.decode(reference)
 
-function swarmOf(
-  hosts: HostSpan[] = [
-    { first: 0, end: 3 },
-    { first: 3, end: layers }
-  ]
-) {
+/** Right four times of five. */
+const drafter = seer([...tokenizer.encode(PROMPT), ...reference], vocabulary, position => position % 5 === 0)
+
+const TWO: HostSpan[] = [
+  { first: 0, end: 3 },
+  { first: 3, end: layers }
+]
+
+function swarmOf(hosts: HostSpan[] = TWO, drafter?: Drafter) {
   const swarm = new SmallSwarm(hosts, model)
   const service = openCompletionService({
     links: swarm.driverLinks,
@@ -42,6 +47,7 @@ function swarmOf(
     },
     reputation: swarm.reputation,
     clock: swarm.clock,
+    ...(drafter === undefined ? {} : { drafter }),
     directory: {
       query: () =>
         Promise.all(
@@ -70,7 +76,7 @@ function finish(events: readonly CompletionEvent[]) {
 }
 
 test('text in, text out, with its chain and what each hop took', async () => {
-  const { swarm, complete } = swarmOf()
+  const { swarm, complete } = swarmOf(TWO, drafter)
   const events = await complete()
   assert.equal(textOf(events), whole)
   const { session, ...begun } = events[0] as Extract<CompletionEvent, { type: 'started' }>
@@ -85,8 +91,9 @@ test('text in, text out, with its chain and what each hop took', async () => {
     events.flatMap(event => (event.type === 'text' ? event.tokens : [])),
     reference
   )
-  const { reason, completionTokens, hops } = finish(events)
+  const { reason, completionTokens, hops, drafts } = finish(events)
   assert.deepEqual([reason, completionTokens, hops.length], ['length', 24, 2])
+  assert.ok(drafts!.accepted >= 12 && drafts!.drafted > drafts!.accepted, 'several tokens a step, some of them wrong')
   assert.deepEqual(swarm.freeBlocks(), [256, 256])
 })
 
@@ -99,6 +106,18 @@ test('an answer ends before a stop text, which may lie across tokens and is neve
     const events = await complete({ stop: ['never in there', stop] })
     assert.equal(textOf(events), whole.slice(0, whole.indexOf(stop)), `stop at ${JSON.stringify(stop)}`)
     assert.equal(finish(events).reason, 'stop')
+  }
+})
+
+test('a request may have each token computed in a step of its own, and reads the same, stop texts too', async () => {
+  const { complete } = swarmOf(TWO, drafter)
+  for (const stop of [[], [whole.slice(31, 40)], [whole.slice(-9)]]) {
+    const [plain, drafted] = [await complete({ stop, speculate: false }), await complete({ stop })]
+    assert.deepEqual(finish(plain).drafts, { drafted: 0, accepted: 0 })
+    assert.ok(finish(drafted).drafts!.accepted > 4)
+    const shown = (events: readonly CompletionEvent[]) => events.filter(({ type }) => type === 'text')
+    assert.deepEqual(shown(plain), shown(drafted))
+    assert.equal(finish(plain).reason, finish(drafted).reason)
   }
 })
 
