@@ -22,11 +22,8 @@ const KEPT = 0.8
 /** Drafted tokens that the first guess of acceptance is worth. */
 const PRIOR_WEIGHT = 1
 const PRIOR_ACCEPTANCE = 0.5
-/** Weight of the newest plain step's time. */
-const LEARNING_RATE = 0.25
-/** Weight, for each of its tokens, of what the newest draft cost, and the most: the more tokens, the less what comes between shows. */
-const COST_RATE = 0.15
-const MOST_COST_RATE = 0.5
+/** Steps whose median counts: one that was held up says nothing of the next. */
+const REMEMBERED = 5
 /** After so many drafted steps a plain one: it is what their time is held against. */
 const PLAIN_EVERY = 16
 /** Plain steps that a drafted token costs at most: more is another session's work, or a hiccup. */
@@ -60,11 +57,12 @@ export interface BestLength {
 
 export class DraftLength {
   readonly #acceptances = new Map<string, Acceptance>()
-  /** Of a step without a draft; undefined before the first. */
-  #plainMs: number | undefined
-  /** What a drafted token adds to a step, in plain steps. */
-  #cost = 0
-  #costSeen = false
+  /** Of the last steps without a draft. */
+  readonly #plainSteps: number[] = []
+  /** What a drafted token added to each of the last steps with some, in plain steps. */
+  readonly #costs: number[] = []
+  /** The same if each position took as long as a whole plain step's compute: what is thought before it is known. */
+  #linearCost = 0
   /** Plain steps lost and not paid off. */
   #debt = 0
   #sincePlain = 0
@@ -73,9 +71,9 @@ export class DraftLength {
   best(source: string, draftMs: number): BestLength {
     const none = { length: 0, gain: 1 }
     // What a step takes without is what there is to gain by.
-    if (this.#plainMs === undefined || this.#sincePlain >= PLAIN_EVERY) return none
+    if (this.#plainSteps.length === 0 || this.#sincePlain >= PLAIN_EVERY) return none
     const share = this.#share(source)
-    const cost = this.#cost + this.#inSteps(draftMs)
+    const cost = this.#cost() + this.#inSteps(draftMs)
     let best = none
     for (let length = 1; length <= MAX_DRAFTED; length++) {
       const gain = gainOf(share, length, cost)
@@ -91,9 +89,8 @@ export class DraftLength {
     this.#debt = Math.max(0, this.#debt - LOSS_SHARE) + this.#inSteps(draftMs)
     if (drafted === 0) {
       this.#sincePlain = 0
-      this.#plainMs = follow(this.#plainMs, stepMs, LEARNING_RATE)
-      // Until a draft was run: as if each position took a step's whole compute.
-      if (!this.#costSeen) this.#cost = stepMs > 0 ? Math.min(MOST_COST, computeMs / stepMs) : 0
+      remember(this.#plainSteps, stepMs)
+      this.#linearCost = stepMs > 0 ? Math.min(MOST_COST, computeMs / stepMs) : 0
       return
     }
     this.#sincePlain++
@@ -101,18 +98,22 @@ export class DraftLength {
     // What follows the first wrong one was never tried.
     const newlyTried = Math.min(drafted, accepted + 1)
     this.#acceptances.set(source, { right: KEPT * right + accepted, tried: KEPT * tried + newlyTried })
-    const cost = Math.min(MOST_COST, (this.#inSteps(stepMs) - 1) / drafted)
-    // The first is held against a guess.
-    const rate = this.#costSeen ? Math.min(MOST_COST_RATE, COST_RATE * drafted) : MOST_COST_RATE
-    this.#cost = Math.max(0, follow(this.#cost, cost, rate))
-    this.#costSeen = true
+    remember(this.#costs, Math.min(MOST_COST, Math.max(0, (this.#inSteps(stepMs) - 1) / drafted)))
+    const cost = this.#cost()
     // Where even right ones save nothing, all that they cost is lost.
-    const saved = gainOf(1, MAX_DRAFTED, this.#cost) > LEAST_GAIN ? accepted : 0
-    this.#debt = Math.max(0, this.#debt + drafted * this.#cost - saved)
+    const saved = gainOf(1, MAX_DRAFTED, cost) > LEAST_GAIN ? accepted : 0
+    // What a single token cost is lost among what comes between: it is not taken for nothing.
+    this.#debt = Math.max(0, this.#debt + drafted * Math.max(cost, this.#linearCost / 2) - saved)
+  }
+
+  #cost(): number {
+    // The guess is one of them until there are enough.
+    return median(this.#costs.length < REMEMBERED ? [this.#linearCost, ...this.#costs] : this.#costs)
   }
 
   #inSteps(ms: number): number {
-    return this.#plainMs ? ms / this.#plainMs : 0
+    const plainMs = median(this.#plainSteps)
+    return plainMs > 0 ? ms / plainMs : 0
   }
 
   #share(source: string): number {
@@ -130,6 +131,14 @@ function gainOf(share: number, length: number, cost: number): number {
   return tokens / (1 + length * cost)
 }
 
-function follow(before: number | undefined, now: number, rate: number): number {
-  return before === undefined ? now : before + rate * (now - before)
+function remember(values: number[], value: number): void {
+  values.push(value)
+  if (values.length > REMEMBERED) values.shift()
+}
+
+/** 0 of none. */
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [low = 0, high = 0] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+  return (low + high) / 2
 }

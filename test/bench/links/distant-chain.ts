@@ -1,0 +1,137 @@
+/**
+ * A chain whose hops are far from one another: libp2p over TCP, each peer behind a proxy that delays. All of it in this
+ * process, so that only the links are slow; engines are the caller's.
+ */
+import { generateKeyPair } from '@libp2p/crypto/keys'
+import type { SpanEngine } from '../../../peer/engine/engine.ts'
+import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
+import type { ChainModel } from '../../../peer/session/chain.ts'
+import type { DriverContext } from '../../../peer/session/driver.ts'
+import { DEFAULT_LIMITS, type DriverLimits } from '../../../peer/session/driver-limits.ts'
+import { type GenerationRequest, generate } from '../../../peer/session/generate.ts'
+import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
+import { Reputation } from '../../../peer/swarm/reputation.ts'
+import { systemClock } from '../../../peer/wire/clock.ts'
+import { silent } from '../../../peer/wire/log.ts'
+import { createNode, type PeerNode } from '../../../peer/wire/node.ts'
+import { type DelayingProxy, startDelayingProxy } from './delaying-proxy.ts'
+
+export interface DistantAnswer {
+  tokens: number[]
+  /** From the request to the first token, and the mean of each after it. */
+  ttftMs: number
+  tpotMs: number
+  drafted: number
+  accepted: number
+}
+
+interface Peer {
+  node: PeerNode
+  proxy: DelayingProxy
+  host: SpanHost
+  engine: SpanEngine
+}
+
+export class DistantChain {
+  readonly #peers: Peer[] = []
+  #driver: PeerNode | undefined
+  #model: ChainModel | undefined
+  #key: DriverContext['privateKey'] | undefined
+
+  /** Closes the engines in the end, also when it does not start. */
+  static async start(model: ChainModel, engines: readonly SpanEngine[]): Promise<DistantChain> {
+    const chain = new DistantChain()
+    try {
+      for (const engine of engines) await chain.#add(model, engine)
+      chain.#key = await generateKeyPair('Ed25519')
+      chain.#driver = await createNode({ privateKey: chain.#key, directoryNodes: [], webrtc: false })
+      chain.#model = model
+      return chain
+    } catch (error) {
+      await chain.close()
+      throw error
+    }
+  }
+
+  /** One way, of every link of the chain and of those to the driver. */
+  set delayMs(ms: number) {
+    for (const { proxy } of this.#peers) proxy.delayMs = ms
+  }
+
+  async answer(
+    request: Pick<GenerationRequest, 'prompt' | 'maxTokens'> & Partial<GenerationRequest>,
+    limits: Partial<DriverLimits>,
+    signal: AbortSignal
+  ): Promise<DistantAnswer> {
+    const whole: GenerationRequest = {
+      sampling: { ...neutralSampling, temperature: 0 },
+      endIds: new Set(),
+      choice: 0,
+      logprobs: undefined,
+      deadlineMs: undefined,
+      standby: false,
+      ...request
+    }
+    const answer: DistantAnswer = { tokens: [], ttftMs: 0, tpotMs: 0, drafted: 0, accepted: 0 }
+    const startedAt = performance.now()
+    for await (const event of generate(this.#context(limits), whole, signal)) {
+      if (event.type === 'recovered') throw new Error('a hop was lost: other things would be measured')
+      if (event.type !== 'token') continue
+      const ms = performance.now() - startedAt
+      if (answer.tokens.length === 0) answer.ttftMs = ms
+      else answer.tpotMs = (ms - answer.ttftMs) / answer.tokens.length
+      answer.tokens.push(event.token)
+      answer.drafted += event.drafted
+      answer.accepted += event.accepted
+    }
+    return answer
+  }
+
+  async close(): Promise<void> {
+    await this.#driver?.stop()
+    for (const { host, engine, node, proxy } of this.#peers) {
+      await host.stop()
+      await engine.close()
+      await node.stop()
+      await proxy.close()
+    }
+  }
+
+  #context(limits: Partial<DriverLimits>): DriverContext {
+    const entries = this.#peers.map(({ node, proxy, host }) => ({
+      announcement: {
+        peer: node.self,
+        sequence: 1,
+        addresses: [`/ip4/127.0.0.1/tcp/${proxy.port}`],
+        agent: 'node' as const,
+        adapter: '',
+        offers: [host.offer()!]
+      },
+      ageMs: 0
+    }))
+    return {
+      links: this.#driver!,
+      privateKey: this.#key!,
+      directory: { query: async () => ({ entries }) },
+      model: this.#model!,
+      // Each answer knows of the chain what a first one does.
+      reputation: new Reputation(),
+      clock: systemClock,
+      logger: silent,
+      limits: { ...DEFAULT_LIMITS, ...limits }
+    }
+  }
+
+  async #add(model: ChainModel, engine: SpanEngine): Promise<void> {
+    const proxy = await startDelayingProxy()
+    const node = await createNode({
+      privateKey: await generateKeyPair('Ed25519'),
+      directoryNodes: [],
+      webrtc: false,
+      listen: ['/ip4/127.0.0.1/tcp/0']
+    })
+    proxy.target = Number(/\/tcp\/(\d+)/.exec(node.addresses()[0]!)![1])
+    const host = startHost({ links: node, engine, model, rates: { prefill: 1_000, decode: 100 } })
+    this.#peers.push({ node, proxy, host, engine })
+  }
+}
