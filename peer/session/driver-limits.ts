@@ -15,6 +15,8 @@ export interface DriverLimits {
   window: number
   /** Bytes of one prefill chunk's hidden states between hops: more would hold up other sessions' decode behind it. */
   chunkBytes: number
+  /** Tokens of a prefill chunk. Default: by what the hops take for a run, see chunk-size.ts. */
+  chunkTokens?: number
   /** KV positions reserved beyond those there are; an answer that outgrows them reserves as many more. */
   reserveAhead: number
   /** Without progress for this long a chain counts as lost, though every hop answers: longer than any step takes. */
@@ -28,7 +30,8 @@ export const DEFAULT_LIMITS: DriverLimits = {
   longestRecoverMs: 5 * 60_000,
   leaseMs: 15_000,
   waitMs: 5_000,
-  window: 4,
+  // Chunks of a prompt under way over links of 80 ms each way and hops that take 10 ms for one.
+  window: 16,
   chunkBytes: 128 * 1024,
   // Most answers are shorter; growing costs the chain a round trip.
   reserveAhead: 512,

@@ -18,6 +18,7 @@ import type { WireLogger } from '../wire/log.ts'
 import { PauseWatch } from '../wire/pause-watch.ts'
 import { standbyProtocol } from '../wire/standby-frames.ts'
 import type { Chain, ChainModel } from './chain.ts'
+import { chunkTokens } from './chunk-size.ts'
 import { closeHop } from './close-hop.ts'
 import type { DirectoryQuery } from './directory-query.ts'
 import { MAX_DRAFTED } from './draft-length.ts'
@@ -45,10 +46,6 @@ export interface DriverContext {
   drafter?: Drafter | undefined
 }
 
-/** A chunk has at least this many tokens: fewer would read all weights for next to nothing. */
-const MIN_CHUNK_TOKENS = 8
-/** And at most: a chunk is the unit in which decode of other sessions overtakes. */
-const MAX_CHUNK_TOKENS = 128
 /** What planning takes a link to a peer of the last chain and to any other to cost; nothing has measured them. */
 const KNOWN_LINK_MS = 5
 const UNKNOWN_LINK_MS = 10
@@ -307,7 +304,7 @@ export class Driver {
 
   async #feed(chain: Chain, tokens: readonly number[], ask: DriverAsk<unknown>, signal: AbortSignal): Promise<Answer> {
     const { model, limits } = this.#context
-    const chunk = Math.max(MIN_CHUNK_TOKENS, Math.min(MAX_CHUNK_TOKENS, Math.floor(limits.chunkBytes / (2 * model.width))))
+    const most = Math.floor(limits.chunkBytes / (2 * model.width))
     const all = [...tokens, ...ask.drafted.slice(0, this.#draftRoom(tokens.length))]
     const rows = all.length - tokens.length + 1
     // What is beyond was a draft's, right or wrong.
@@ -315,6 +312,9 @@ export class Driver {
     let number = 0
     while (chain.fed < all.length) {
       const position = chain.fed
+      // Anew for each: what hops take is measured while they run.
+      const costs = chain.route.hops.map(hop => this.#pace.cost(hop))
+      const chunk = limits.chunkTokens ?? chunkTokens(all.length - position, costs, most)
       const end = stepEnd(position, chunk, all.length, rows, this.#starts)
       const parts = partsAt(this.#starts, position)
       const head = end === all.length ? { ...ask.head, rows } : undefined
@@ -383,6 +383,7 @@ function linksOf(previous: Route | undefined): (from: string | undefined, to: st
 
 /** How far the step from `position` goes: at most `chunk` tokens, and the last `rows` of `length` together in one. */
 function stepEnd(position: number, chunk: number, length: number, rows: number, starts: Starts): number {
+  if (position >= length - rows) return length
   const end = replayUntil(starts, position, Math.min(position + chunk, length))
-  return end < length ? Math.min(end, Math.max(length - rows, position + 1)) : end
+  return end < length ? Math.min(end, length - rows) : end
 }

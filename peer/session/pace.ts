@@ -4,6 +4,7 @@
  */
 import type { Route, RouteHop } from '../swarm/types.ts'
 import type { HopTiming } from '../wire/frames.pb.js'
+import type { RunCost } from './chunk-size.ts'
 import { MAX_DRAFTED } from './draft-length.ts'
 
 /** Up on one observation, down over about five: a slow step may be followed by another. */
@@ -19,8 +20,9 @@ interface HopPace {
   decodeMs: number | undefined
   /** Of one token among a few: a step with a draft. */
   fewMs: number | undefined
-  /** Of one token among many. */
+  /** Of one token among many, and of how many when it was seen last. */
   tokenMs: number | undefined
+  among: number
 }
 
 export interface Expected {
@@ -58,10 +60,13 @@ export class Pace {
       const { peer } = hops[at]!
       const ms = computeUs / 1000
       hopsMs += ms + queueUs / 1000
-      const pace = this.#hops.get(peer) ?? { decodeMs: undefined, fewMs: undefined, tokenMs: undefined }
+      const pace = this.#hops.get(peer) ?? { decodeMs: undefined, fewMs: undefined, tokenMs: undefined, among: 0 }
       if (count === 1) pace.decodeMs = follow(pace.decodeMs, ms)
       else if (count <= FEW) pace.fewMs = follow(pace.fewMs, ms / count)
-      else pace.tokenMs = follow(pace.tokenMs, ms / count)
+      else {
+        pace.tokenMs = follow(pace.tokenMs, ms / count)
+        pace.among = count
+      }
       this.#hops.set(peer, pace)
     }
     this.#wayMs = follow(this.#wayMs, Math.max(0, elapsedMs - hopsMs))
@@ -77,6 +82,18 @@ export class Pace {
   /** A hop was given up since the one before it took too long to reach it. */
   unreached(): void {
     this.#dialPatience = Math.min(MAX_PATIENCE, this.#dialPatience * 2)
+  }
+
+  /**
+   * What a run takes at the hop, and each of its tokens. Promised is a line through one token and a full batch; what was
+   * measured, on a GPU that others may use as well, raises or lowers all of it.
+   */
+  cost({ peer, promisedMs, promisedBatchedMs }: RouteHop): RunCost {
+    const { tokenMs, among } = this.#hops.get(peer) ?? { tokenMs: undefined, among: 0 }
+    const fixedMs = Math.max(0, promisedMs - promisedBatchedMs)
+    const promised = fixedMs + among * promisedBatchedMs
+    const slower = tokenMs === undefined || promised === 0 ? 1 : (among * tokenMs) / promised
+    return { fixedMs: slower * fixedMs, tokenMs: slower * promisedBatchedMs }
   }
 
   /** A run of `tokens` at the hop. */

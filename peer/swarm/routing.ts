@@ -56,6 +56,7 @@ interface UsableOffer {
   class: string
   /** Milliseconds for one token through one layer: as announced, and as expected after what was observed. */
   promisedMs: number
+  promisedBatchedMs: number
   decodeMs: number
   prefillMs: number
   queueMs: number
@@ -81,7 +82,9 @@ export function planRoute(directory: Directory, question: RouteQuestion): Route 
   for (let label: Label | undefined = best; label !== undefined; label = label.before) {
     const { offer, span } = label
     const { peer, addresses, numerics } = offer
-    hops.unshift({ peer, addresses, span, numerics, promisedMs: (span.end - span.first) * offer.promisedMs })
+    const count = span.end - span.first
+    const promised = { promisedMs: count * offer.promisedMs, promisedBatchedMs: count * offer.promisedBatchedMs }
+    hops.unshift({ peer, addresses, span, numerics, ...promised })
   }
   return { hops, decodeMs: best.decodeMs, prefillMs: best.prefillMs }
 }
@@ -108,6 +111,7 @@ function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, questi
     numerics: offer.numerics,
     class: classOf(offer.numerics),
     promisedMs: 1_000 / offer.decodeRate,
+    promisedBatchedMs: 1_000 / offer.prefillRate,
     decodeMs: 1_000 / (offer.decodeRate * ratio),
     prefillMs: 1_000 / (offer.prefillRate * ratio),
     queueMs: offer.queueMs,

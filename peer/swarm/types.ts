@@ -62,6 +62,8 @@ export interface RouteHop {
   numerics: string
   /** What its announcement promises for one decoded token through this part, milliseconds. */
   promisedMs: number
+  /** The same for one token of a full prefill batch. */
+  promisedBatchedMs: number
   /** Another holder of the same span that keeps this hop's KV, to take its place. */
   standby?: StandbyHop | undefined
 }

@@ -4,7 +4,7 @@
  */
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { SpanEngine } from '../../../peer/engine/engine.ts'
-import { type SpanHost, startHost } from '../../../peer/host/span-host.ts'
+import { type HostOptions, type SpanHost, startHost } from '../../../peer/host/span-host.ts'
 import type { ChainModel } from '../../../peer/session/chain.ts'
 import type { DriverContext } from '../../../peer/session/driver.ts'
 import { DEFAULT_LIMITS, type DriverLimits } from '../../../peer/session/driver-limits.ts'
@@ -25,6 +25,12 @@ export interface DistantAnswer {
   accepted: number
 }
 
+export interface ChainEngine {
+  engine: SpanEngine
+  /** As its peer announces them. */
+  rates: HostOptions['rates']
+}
+
 interface Peer {
   node: PeerNode
   proxy: DelayingProxy
@@ -39,7 +45,7 @@ export class DistantChain {
   #key: DriverContext['privateKey'] | undefined
 
   /** Closes the engines in the end, also when it does not start. */
-  static async start(model: ChainModel, engines: readonly SpanEngine[]): Promise<DistantChain> {
+  static async start(model: ChainModel, engines: readonly ChainEngine[]): Promise<DistantChain> {
     const chain = new DistantChain()
     try {
       for (const engine of engines) await chain.#add(model, engine)
@@ -122,7 +128,7 @@ export class DistantChain {
     }
   }
 
-  async #add(model: ChainModel, engine: SpanEngine): Promise<void> {
+  async #add(model: ChainModel, { engine, rates }: ChainEngine): Promise<void> {
     const proxy = await startDelayingProxy()
     const node = await createNode({
       privateKey: await generateKeyPair('Ed25519'),
@@ -131,7 +137,7 @@ export class DistantChain {
       listen: ['/ip4/127.0.0.1/tcp/0']
     })
     proxy.target = Number(/\/tcp\/(\d+)/.exec(node.addresses()[0]!)![1])
-    const host = startHost({ links: node, engine, model, rates: { prefill: 1_000, decode: 100 } })
+    const host = startHost({ links: node, engine, model, rates })
     this.#peers.push({ node, proxy, host, engine })
   }
 }

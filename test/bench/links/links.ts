@@ -6,10 +6,11 @@
 import { readFileSync } from 'node:fs'
 import { requestGpu } from '../../../peer/engine/adapter.ts'
 import { type EngineDevice, openDevice } from '../../../peer/engine/device.ts'
-import type { SpanEngine } from '../../../peer/engine/engine.ts'
+import { measureSpan } from '../../../peer/engine/measure.ts'
 import { createSpanEngine } from '../../../peer/engine/span.ts'
 import { manifestOf } from '../../../peer/model/manifest.ts'
 import { ModelText } from '../../../peer/model/model-text.ts'
+import type { DriverLimits } from '../../../peer/session/driver-limits.ts'
 import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import { bytesSource } from '../../../peer/weights/source.ts'
 import { readModel } from '../../unit/engine/psalter.ts'
@@ -17,7 +18,8 @@ import type { Bench, BenchContext } from '../bench.ts'
 import { measureAlternately } from '../measure.ts'
 import { psalter } from '../models.ts'
 import { type MeasuredRow, type Row, ratioRow } from '../rows.ts'
-import { type DistantAnswer, DistantChain } from './distant-chain.ts'
+import { type ChainEngine, type DistantAnswer, DistantChain } from './distant-chain.ts'
+import { waitingEngine } from './waiting-engine.ts'
 
 const bench = 'links'
 const HOPS = 3
@@ -29,7 +31,9 @@ const GAIN = 2
 const NO_LOSS = 0.95
 const TOKENS = 64
 const QUICK_TOKENS = 24
-/** Kept for each cell that comes. */
+/** Of a quick run, kept for what comes last, */
+const FIRST_TOKEN_MS = 10_000
+/** and for each cell that comes. */
 const CELL_MS = 8_000
 
 /** The model goes round and round after it. */
@@ -43,7 +47,7 @@ export const links: Bench = {
   name: bench,
   run: async context => {
     if (context.adapter === undefined) return [{ bench, name: 'speculation', notRun: 'no WebGPU adapter' }]
-    return await speculation(context)
+    return [...(await speculation({ ...context, deadline: context.deadline - FIRST_TOKEN_MS })), ...(await firstToken(context))]
   }
 }
 
@@ -91,15 +95,64 @@ async function speculation(context: BenchContext): Promise<Row[]> {
   }
 }
 
-export async function spansOf(device: EngineDevice, path: string, layers: number): Promise<SpanEngine[]> {
+async function spansOf(device: EngineDevice, path: string, layers: number): Promise<ChainEngine[]> {
   const { hyperparameters, reader } = await readModel(path)
   const edge = (hop: number) => Math.round((layers * hop) / HOPS)
-  const engines: SpanEngine[] = []
+  const engines: ChainEngine[] = []
   for (let hop = 0; hop < HOPS; hop++) {
     const span = { first: edge(hop), end: edge(hop + 1) }
-    engines.push(await createSpanEngine({ device, hyperparameters, span, tensors: reader, kvTokens: 512 }))
+    const engine = await createSpanEngine({ device, hyperparameters, span, tensors: reader, kvTokens: 512 })
+    const { prefillTokenLayersPerSecond: prefill, decodeTokenLayersPerSecond: decode } = await measureSpan(engine)
+    engines.push({ engine, rates: { prefill, decode } })
   }
   return engines
+}
+
+/** Three GPUs, each with a third of a model: 4 ms to read its weights, a quarter of a millisecond for each token. */
+const COST = { fixedMs: 4, tokenMs: 0.25 }
+const PROMPT_TOKENS = 512
+const STAND_IN = { layers: 6, width: 16, vocabulary: 64, contextLength: 1_024 }
+const MAX_BATCH_TOKENS = 64
+
+async function firstToken({ quick, signal, deadline, log }: BenchContext): Promise<Row[]> {
+  const model = { digest: 'ab'.repeat(32), ...STAND_IN }
+  const engineOf = (first: number, end: number) => waitingEngine(STAND_IN, { first, end }, COST, MAX_BATCH_TOKENS)
+  const rows: Row[] = []
+  const chain = await DistantChain.start(model, [engineOf(0, 2), engineOf(2, 4), engineOf(4, 6)])
+  // One such hop with nothing behind it.
+  const single = await DistantChain.start(model, [engineOf(0, 6)])
+  try {
+    const prompt = Array.from({ length: PROMPT_TOKENS }, (_, at) => (at * 31 + 5) % STAND_IN.vocabulary)
+    const first = async (of: DistantChain, tokens: number[], limits: Partial<DriverLimits>) =>
+      (await of.answer({ prompt: tokens, maxTokens: 1 }, limits, signal)).ttftMs
+    // To open a chain and send a token through it takes as long whatever the prompt's length.
+    const ask = (of: DistantChain, limits: Partial<DriverLimits>) => async () =>
+      (await first(of, prompt, limits)) - (await first(of, prompt.slice(0, 1), limits))
+    await first(chain, prompt, {})
+    await first(single, prompt, {})
+    for (const delayMs of quick ? QUICK_DELAYS_MS : DELAYS_MS) {
+      chain.delayMs = delayMs
+      single.delayMs = delayMs
+      const samples = await measureAlternately(
+        {
+          chunks: ask(chain, {}),
+          'four steps in flight': ask(chain, { window: 4 }),
+          'one piece': ask(chain, { chunkTokens: PROMPT_TOKENS }),
+          'one hop': ask(single, {})
+        },
+        { rounds: quick ? 2 : 7, warmUps: 0, deadline, signal }
+      )
+      for (const against of ['one piece', 'four steps in flight', 'one hop'] as const) {
+        const name = `${delayMs} ms, prefill of ${PROMPT_TOKENS} tokens through ${HOPS} hops`
+        rows.push(ratioRow({ bench, name, unit: 'ms', against }, samples.chunks, samples[against]))
+      }
+      for (const [name, ms] of Object.entries(samples)) log(`${delayMs} ms, ${name}: ${ms.map(Math.round).join(' ')}`)
+    }
+    return rows
+  } finally {
+    await chain.close()
+    await single.close()
+  }
 }
 
 function speedRow(

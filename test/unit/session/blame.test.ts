@@ -3,7 +3,14 @@ import { test } from 'node:test'
 import { BusyError, InvalidFrameError, NonFiniteError, PeerLostError } from '../../../peer/errors.ts'
 import { chargeSender, chargeWithin } from '../../../peer/session/blame.ts'
 
-const hop = (peer: string) => ({ peer, addresses: [], span: { first: 0, end: 1 }, numerics: '', promisedMs: 1 })
+const hop = (peer: string) => ({
+  peer,
+  addresses: [],
+  span: { first: 0, end: 1 },
+  numerics: '',
+  promisedMs: 1,
+  promisedBatchedMs: 1
+})
 const route = { hops: [hop('a'), hop('b')], decodeMs: 1, prefillMs: 1 }
 
 test('a hop may accuse a hop of its chain, nobody else', () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { observeStep } from '../../../peer/session/observe-step.ts'
 import type { Route } from '../../../peer/swarm/types.ts'
 
-const hop = { addresses: [], numerics: '' }
+const hop = { addresses: [], numerics: '', promisedBatchedMs: 1 }
 const route: Route = {
   hops: [
     { ...hop, peer: 'a', span: { first: 0, end: 3 }, promisedMs: 30 },

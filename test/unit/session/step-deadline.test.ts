@@ -4,7 +4,14 @@ import fc from 'fast-check'
 import { Pace } from '../../../peer/session/pace.ts'
 import { hungMs, reachMs, silenceMs, stepDeadlineMs } from '../../../peer/session/step-deadline.ts'
 
-const hop = (peer: string, promisedMs: number) => ({ peer, addresses: [], span: { first: 0, end: 1 }, numerics: '', promisedMs })
+const hop = (peer: string, promisedMs: number, promisedBatchedMs = promisedMs) => ({
+  peer,
+  addresses: [],
+  span: { first: 0, end: 1 },
+  numerics: '',
+  promisedMs,
+  promisedBatchedMs
+})
 const route = { hops: [hop('a', 20), hop('b', 30)], decodeMs: 50, prefillMs: 5 }
 const timing = (ms: number) => ({ queueUs: 0, computeUs: ms * 1000 })
 
@@ -80,4 +87,13 @@ test('a hop with an address of its own is reached in 1.5 s, over WebRTC in 4, ov
   // 500 ms of this on the way.
   pace.answered(route, 1, [timing(30), timing(50)], 580)
   assert.deepEqual(limits(), [5_000, 5_000])
+})
+
+test('what a run costs keeps the promised shape, and is raised by what was measured', () => {
+  // 20 ms for a token, 2 for each of many.
+  const batched = hop('a', 20, 2)
+  const pace = new Pace()
+  assert.deepEqual(pace.cost(batched), { fixedMs: 18, tokenMs: 2 })
+  pace.answered({ hops: [batched], decodeMs: 20, prefillMs: 2 }, 41, [timing(300)], 300)
+  assert.deepEqual(pace.cost(batched), { fixedMs: 54, tokenMs: 6 })
 })

@@ -169,7 +169,7 @@ test('a recovery prefers the numerics of the chain it continues, and hops can be
     same: offerOf(span(0, 8), 8)
   })
   const previous: Route = {
-    hops: [{ peer: 'gone', addresses: [], span: span(0, 8), numerics: 'kv=f32', promisedMs: 1 }],
+    hops: [{ peer: 'gone', addresses: [], span: span(0, 8), numerics: 'kv=f32', promisedMs: 1, promisedBatchedMs: 1 }],
     decodeMs: 1,
     prefillMs: 1
   }
@@ -187,7 +187,8 @@ test('each layer is kept in the class that computed it, unless only another hold
     addresses: [],
     span: span(first, end),
     numerics,
-    promisedMs: 1
+    promisedMs: 1,
+    promisedBatchedMs: 1
   })
   const previous: Route = { hops: [hop(0, 4, f16), hop(4, 8, f32)], decodeMs: 1, prefillMs: 1 }
   const fast = { decodeRate: 1_000 }
