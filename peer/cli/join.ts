@@ -20,6 +20,7 @@ import { join, type RendezvousModel } from '../wire/join.ts'
 import { withLoopback } from '../wire/loopback.ts'
 import type { Membership } from '../wire/membership.ts'
 import { createNode } from '../wire/node.ts'
+import type { DraftModel } from './draft-model.ts'
 
 /** Models that a newcomer compares: each is a question to the directory nodes, which answer eight a second. */
 const MAX_COMPARED = 8
@@ -30,6 +31,8 @@ export interface JoinOptions {
   privateKey?: PrivateKey
   /** Multiaddrs to accept connections on. Default: none, others come over the relay. */
   listen?: string[]
+  /** Drafts for answers of the models that have its vocabulary. */
+  draft?: DraftModel
   logger: Logger
   signal: AbortSignal
 }
@@ -70,7 +73,7 @@ export interface Swarm {
 
 /** @throws InvalidRequestError, SourceError, DeadlineError when none of the bootstraps answers as one; InviteError */
 export async function joinSwarm(places: readonly string[], options: JoinOptions): Promise<Swarm> {
-  const { membership, logger, signal, listen } = options
+  const { membership, draft, logger, signal, listen } = options
   const { directoryNodes, models, failures } = await join(places, signal, membership)
   for (const { code, message } of failures) logger.warn({ code }, `joined without one of the bootstraps: ${message}`)
   const place = places.join(' and ')
@@ -86,7 +89,11 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
   }
   const openService = async (name?: string): Promise<ServedCompletions> => {
     const manifest = await model(name)
-    const service = openCompletionService({ links, privateKey, directory: client, manifest, reputation, logger })
+    const drafts = draft?.drafts(manifest.manifest) ?? false
+    if (draft !== undefined && !drafts)
+      logger.warn({ model: manifest.name }, `${draft.name} has another vocabulary: no drafts by it`)
+    const drafter = drafts ? { drafter: draft!.drafter } : {}
+    const service = openCompletionService({ links, privateKey, directory: client, manifest, reputation, logger, ...drafter })
     const { layers, width } = manifest.manifest.hyperparameters
     return { ...service, model: { ...service.model, name: manifest.name }, layers, width }
   }

@@ -5,11 +5,12 @@ import { Command } from 'commander'
 import { neutralSampling } from '../session/neutral-sampling.ts'
 import type { ChainHop, CompletionEvent, CompletionRequest, Recovered } from '../session/types.ts'
 import { chainReport } from './chain-report.ts'
+import type { Swarm } from './join.ts'
 import { untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
 import { addMembershipOptions, type MembershipOptions, membershipOf } from './membership-options.ts'
 import { collect, collectHttpUrls, JOIN_HELP, parseCount, parseWithin } from './parse-options.ts'
-import { type Speculate, speculateOption } from './speculate-option.ts'
+import { DRAFT_HELP, draftModelOf, type Speculate, speculateOption } from './speculate-option.ts'
 
 interface RunOptions extends MembershipOptions {
   join: string[]
@@ -27,6 +28,7 @@ interface RunOptions extends MembershipOptions {
   seed?: number
   stop?: string[]
   speculate: Speculate
+  draft?: string
   raw?: boolean
   standby?: boolean
   json?: boolean
@@ -56,6 +58,7 @@ export function runCommand(): Command {
     .option('--stop <text>', 'end the answer before this text; may be given several times', collect)
     .option('--standby', 'have second holders of the layers keep the KV, so that a lost peer costs no prefill')
     .addOption(speculateOption())
+    .option('--draft <model>', DRAFT_HELP)
     .option('--raw', 'continue the prompt as text instead of answering it as a chat')
     .option('--json', 'print every event as one JSON object a line')
     .addOption(logLevelOption('warn'))
@@ -64,13 +67,21 @@ export function runCommand(): Command {
 
 async function run(prompt: string, options: RunOptions, signal: AbortSignal): Promise<void> {
   const { joinSwarm } = await import('./join.ts')
-  const swarm = await joinSwarm(options.join, { membership: membershipOf(options), logger: openLogger(options.logLevel), signal })
+  const draft = await draftModelOf(options.draft, signal)
+  let swarm: Swarm | undefined
   try {
+    swarm = await joinSwarm(options.join, {
+      membership: membershipOf(options),
+      ...(draft === undefined ? {} : { draft }),
+      logger: openLogger(options.logLevel),
+      signal
+    })
     const service = await swarm.openService(options.model)
     const print = options.json ? (event: CompletionEvent) => process.stdout.write(`${JSON.stringify(event)}\n`) : printer()
     for await (const event of service.complete(requestOf(prompt, options), signal)) print(event)
   } finally {
-    await swarm.leave()
+    await swarm?.leave()
+    await draft?.close()
   }
 }
 

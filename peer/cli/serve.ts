@@ -4,6 +4,7 @@
 import { Command } from 'commander'
 import { InvalidRequestError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
+import type { DraftModel } from './draft-model.ts'
 import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { type KeptAccess, openAccess } from './kept-access.ts'
@@ -14,7 +15,7 @@ import { addMembershipOptions, type MembershipOptions, membershipOf } from './me
 import { collectHttpUrls, collectOrigins, JOIN_HELP, parsePort } from './parse-options.ts'
 import { announceReady } from './ready.ts'
 import type { Selection } from './selection.ts'
-import { type Speculate, speculateOption } from './speculate-option.ts'
+import { DRAFT_HELP, draftModelOf, type Speculate, speculateOption } from './speculate-option.ts'
 import { addTlsOptions, readTls, type TlsOptions } from './tls.ts'
 
 /** A short answer on a slow chain; Docker kills 10 s after it asks. */
@@ -33,6 +34,7 @@ interface ServeOptions extends HostingOptions, MembershipOptions, TlsOptions {
   donate?: boolean
   standby?: boolean
   speculate: Speculate
+  draft?: string
   select?: string
   selectState?: string
   json?: boolean
@@ -60,6 +62,7 @@ export function serveCommand(): Command {
     .option('--json', 'print one JSON line when ready')
     .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
     .addOption(speculateOption(' (a request’s shoal.speculate overrides it)'))
+    .option('--draft <model>', DRAFT_HELP)
     .option('--select <file>', 'JSON file of clouds, classes and budgets: choose edge or cloud for each request')
     .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
@@ -92,10 +95,13 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
   const keys = options.keys === undefined ? undefined : watchKeys(options.keys, message => logger.warn({}, message))
   if (forAnybody) logger.warn({ host: options.host }, 'open: whoever reaches this address may use the gateway')
   const identity = await claimIdentity(options.identity, 'gateway')
+  let draft: DraftModel | undefined
   try {
+    draft = await draftModelOf(options.draft, signal)
     const swarm = await joinSwarm(options.join, {
       membership: membershipOf(options),
       privateKey: identity.privateKey,
+      ...(draft === undefined ? {} : { draft }),
       logger,
       signal
     })
@@ -147,6 +153,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
       await swarm.leave()
     }
   } finally {
+    await draft?.close()
     await identity.release()
   }
 }

@@ -6,11 +6,13 @@ export interface DraftedAnswer {
   sampling: Sampling
   /** With the seed, what draws depend on. */
   choice: number
-  promptLength: number
+  prompt: readonly number[]
+  /** Most tokens that prompt and answer come to. */
+  reserveTokens: number
 }
 
 export interface Drafter {
-  /** Never rejects: an answer goes on without drafts. */
+  /** Undefined where there is no room. Never rejects: an answer goes on without drafts. */
   open: (answer: DraftedAnswer) => Promise<Drafting | undefined>
 }
 

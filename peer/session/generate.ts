@@ -68,7 +68,7 @@ export async function* generate(
     logprobs,
     endIds
   }
-  const speculation = new Speculation(clock, { sampling, choice, promptLength: prompt.length }, context.drafter)
+  const speculation = new Speculation(clock, { sampling, choice, prompt, reserveTokens }, speculate ? context.drafter : undefined)
   const tokens = [...prompt]
   try {
     while (tokens.length - prompt.length < maxTokens) {

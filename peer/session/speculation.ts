@@ -25,17 +25,17 @@ export interface DraftedStep {
 export class Speculation {
   readonly #clock: Clock
   readonly #length = new DraftLength()
-  readonly #open: () => Promise<Drafting | undefined>
-  #model: Promise<Drafting | undefined> | undefined
-  #hasModel: boolean
+  readonly #opening: Promise<void>
+  #model: Drafting | undefined
   /** Of the model, for a token. */
   #modelMs = 0
 
   /** `drafter`: drafts for the answer where the text itself has nothing, or nothing better. */
   constructor(clock: Clock, answer: DraftedAnswer, drafter: Drafter | undefined) {
     this.#clock = clock
-    this.#open = async () => drafter?.open(answer)
-    this.#hasModel = drafter !== undefined
+    this.#opening = (async () => {
+      this.#model = await drafter?.open(answer)
+    })()
   }
 
   /** For the step of the last of `tokens`, at most `most` more. @throws the signal's reason */
@@ -44,7 +44,7 @@ export class Speculation {
     const { tokens: found, matched } = lookUp(tokens, limit)
     const source = `match of ${MATCH_CLASSES.findLast(least => matched >= least)}`
     const text = found.length === 0 ? { length: 0, gain: 0 } : this.#length.best(source, 0)
-    const model = this.#hasModel ? this.#length.best(MODEL, this.#modelMs) : { length: 0, gain: 0 }
+    const model = this.#model === undefined ? { length: 0, gain: 0 } : this.#length.best(MODEL, this.#modelMs)
     if (limit > 0 && model.length > 0 && model.gain > text.gain) {
       const startedAt = this.#clock.now()
       const drafted = await this.#draftByModel(tokens, Math.min(limit, model.length), signal)
@@ -61,8 +61,8 @@ export class Speculation {
   }
 
   async close(): Promise<void> {
-    this.#hasModel = false
-    const model = await this.#model
+    await this.#opening
+    const model = this.#model
     this.#model = undefined
     await model?.close()
   }
@@ -70,9 +70,7 @@ export class Speculation {
   async #draftByModel(tokens: readonly number[], most: number, signal: AbortSignal): Promise<number[]> {
     const startedAt = this.#clock.now()
     try {
-      this.#model ??= this.#open()
-      const model = await this.#model
-      const drafted = (await model?.draft(tokens, most, signal)) ?? []
+      const drafted = await this.#model!.draft(tokens, most, signal)
       const ms = (this.#clock.now() - startedAt) / Math.max(1, drafted.length)
       this.#modelMs += (this.#modelMs === 0 ? 1 : LEARNING_RATE) * (ms - this.#modelMs)
       return drafted
