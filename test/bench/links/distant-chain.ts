@@ -6,6 +6,7 @@ import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { SpanEngine } from '../../../peer/engine/engine.ts'
 import { type HostOptions, type SpanHost, startHost } from '../../../peer/host/span-host.ts'
 import type { ChainModel } from '../../../peer/session/chain.ts'
+import type { Drafter } from '../../../peer/session/drafter.ts'
 import type { DriverContext } from '../../../peer/session/driver.ts'
 import { DEFAULT_LIMITS, type DriverLimits } from '../../../peer/session/driver-limits.ts'
 import { type GenerationRequest, generate } from '../../../peer/session/generate.ts'
@@ -43,6 +44,9 @@ export class DistantChain {
   #driver: PeerNode | undefined
   #model: ChainModel | undefined
   #key: DriverContext['privateKey'] | undefined
+
+  /** Of the driver's drafts; undefined: they come from the text alone. */
+  drafter: Drafter | undefined
 
   /** Closes the engines in the end, also when it does not start. */
   static async start(model: ChainModel, engines: readonly ChainEngine[]): Promise<DistantChain> {
@@ -124,6 +128,7 @@ export class DistantChain {
       reputation: new Reputation(),
       clock: systemClock,
       logger: silent,
+      drafter: this.drafter,
       limits: { ...DEFAULT_LIMITS, ...limits }
     }
   }

@@ -79,7 +79,7 @@ async function speculation(context: BenchContext): Promise<Row[]> {
           )
         const answers = await measureAlternately<'with' | 'without', DistantAnswer>(
           { with: ask(true), without: ask(false) },
-          { rounds: quick ? 2 : 5, warmUps: 0, deadline: deadline - (cells.length - at - 1) * CELL_MS, signal }
+          { rounds: quick ? 2 : 3, warmUps: 0, deadline: deadline - (cells.length - at - 1) * CELL_MS, signal }
         )
         const goal = name === 'text that does not' ? NO_LOSS : delayMs === GOAL_MS ? GAIN : undefined
         const row = speedRow(`${delayMs} ms, ${name}`, answers, goal)
@@ -140,7 +140,7 @@ async function firstToken({ quick, signal, deadline, log }: BenchContext): Promi
           'one piece': ask(chain, { chunkTokens: PROMPT_TOKENS }),
           'one hop': ask(single, {})
         },
-        { rounds: quick ? 2 : 7, warmUps: 0, deadline, signal }
+        { rounds: quick ? 2 : 5, warmUps: 0, deadline, signal }
       )
       for (const against of ['one piece', 'four steps in flight', 'one hop'] as const) {
         const name = `${delayMs} ms, prefill of ${PROMPT_TOKENS} tokens through ${HOPS} hops`
