@@ -1,10 +1,10 @@
-/** Strikes hops of a chain at the moment one of them starts a given step, as it tells of it itself. */
+/** Strikes hops of a chain at the moment one of them starts the step of a given position, as it tells of it itself. */
 import type { Holder, HopEvent } from './pool.ts'
 
 export interface KillerOptions {
   /** Hops to strike together; the last of them is the one whose step is waited for. */
   hops: readonly number[]
-  /** The first position of that step. */
+  /** One of that step's, which has several where tokens are drafted. */
   position: number
   /** Strike the replacement too, when it starts its first step. */
   again: boolean
@@ -26,7 +26,7 @@ export class Killer {
   }
 
   /** `tokens`: how many have been read so far. */
-  hear({ holder, what, position }: HopEvent, tokens: number): void {
+  hear({ holder, what, position, count }: HopEvent, tokens: number): void {
     if (what === 'hop open') {
       this.#chain.set(holder.part, holder)
       return
@@ -34,7 +34,8 @@ export class Killer {
     const { hops, again } = this.#options
     if (holder.part !== hops.at(-1)) return
     if (this.deaths.length === 0) {
-      if (position !== this.#options.position) return
+      const wanted = this.#options.position
+      if (wanted < position || wanted >= position + count) return
       this.tokensBefore = tokens
       this.diedAt = performance.now()
       for (const part of hops) this.#strike(this.#chain.get(part)!)

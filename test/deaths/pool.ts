@@ -24,8 +24,9 @@ export interface HopEvent {
   what: 'hop open' | 'step started'
   session: string
   epoch: number
-  /** Of a step. */
+  /** Of a step: where it begins, and how many positions it has. */
   position: number
+  count: number
   /** By the peer's clock, ms of Date.now(). */
   at: number
 }
@@ -175,6 +176,7 @@ export class Pool {
         session: String(said.session),
         epoch: Number(said.epoch),
         position: Number(said.position),
+        count: Number(said.count),
         at: Date.parse(String(said.time))
       })
     }
