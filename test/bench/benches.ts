@@ -8,6 +8,7 @@ export const BENCHES: Record<string, () => Promise<Bench>> = {
   kernels: async () => (await import('./kernels/kernels.ts')).kernels,
   start: async () => (await import('./start/start.ts')).start,
   recovery: async () => (await import('./recovery.ts')).recovery,
+  batch: async () => (await import('./batch/batch.ts')).batch,
   links: async () => (await import('./links/links.ts')).links,
   selector: async () => (await import('./selector/selector.ts')).selector,
   gpu: async () => (await import('./gpu/gpu.ts')).gpu

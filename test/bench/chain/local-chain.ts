@@ -9,7 +9,7 @@ import { neutralSampling } from '../../../peer/session/neutral-sampling.ts'
 import type { CompletionEvent, HopTime } from '../../../peer/session/types.ts'
 import { publicMembership } from '../../../peer/wire/membership.ts'
 
-/** Positions of KV an edge peer holds. */
+/** Positions of KV an edge peer holds, for one session at a time. */
 const KV_TOKENS = 512
 
 export interface ChainAnswer {
@@ -33,10 +33,16 @@ export class LocalChain {
   }
 
   /** @throws what its processes say when they don't start, the signal's reason; nothing is left running then */
-  static async start(modelPath: string, layers: number, hops: number, signal: AbortSignal): Promise<LocalChain> {
+  static async start(
+    modelPath: string,
+    layers: number,
+    hops: number,
+    signal: AbortSignal,
+    kvTokens = KV_TOKENS
+  ): Promise<LocalChain> {
     const chain = new LocalChain(await mkdtemp(join(tmpdir(), 'shoal-bench-')), signal)
     try {
-      await chain.#start(modelPath, layers, hops)
+      await chain.#start(modelPath, layers, hops, kvTokens)
       return chain
     } catch (error) {
       await chain.close()
@@ -44,12 +50,12 @@ export class LocalChain {
     }
   }
 
-  async #start(modelPath: string, layers: number, hops: number): Promise<void> {
+  async #start(modelPath: string, layers: number, hops: number, kvTokens: number): Promise<void> {
     const bootstrap = await this.#run('bootstrap', '--port', '0', '--model', modelPath)
     const url = String(bootstrap.ready.url)
     // One after the other: together they would compile the same kernels several times at once.
     for (const range of layerRanges(layers, hops))
-      await this.#run('edge', '--join', url, '--layers', range, '--kv-tokens', String(KV_TOKENS))
+      await this.#run('edge', '--join', url, '--layers', range, '--kv-tokens', String(kvTokens))
     const logger = pino({ level: 'silent' })
     this.#swarm = await joinSwarm([url], {
       membership: publicMembership,
