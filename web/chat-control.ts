@@ -11,7 +11,7 @@ import { missingLayers } from './layers.ts'
 import { type ChatSettings, initialSettings, isAnswering, type PageState, type Turn, withAnswer } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
-import { answerNotice, notJoinedNotice } from './words.ts'
+import { answerNotice, notJoinedNotice } from './words/chat.ts'
 
 const SETTINGS_KEY = 'shoal/chat'
 

@@ -15,7 +15,7 @@ import { isAnswering, type ModelChoice, type PageState } from './state.ts'
 import type { Store } from './store.ts'
 import type { TabPeer } from './tab-peer.ts'
 import { viewOf } from './view-name.ts'
-import { joinNotice, unreachableNotice } from './words.ts'
+import { joinNotice, unreachableNotice } from './words/page.ts'
 
 /** The picture of the swarm is at most this old. */
 const DIRECTORY_MS = 2_000

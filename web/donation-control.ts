@@ -17,7 +17,7 @@ import { type TabCare, watchTab } from './tab-care.ts'
 import type { TabPeer } from './tab-peer.ts'
 import { keepAwake, type WakeLock } from './wake-lock.ts'
 import { withDonation } from './with-donation.ts'
-import { donationNotice, nothingAllowedNotice, takenOverNotice } from './words.ts'
+import { donationNotice, nothingAllowedNotice, takenOverNotice } from './words/donate.ts'
 import { startWorkerClock, type WorkerClock } from './worker-clock.ts'
 
 /** Running answers get this long to end when a donor stops; most are over by then. */

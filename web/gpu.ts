@@ -4,7 +4,7 @@
 import { requestGpu } from '#engine/adapter'
 import { describeAdapter } from '../peer/engine/adapter-description.ts'
 import type { Gpu } from './state.ts'
-import { insecureNotice, noAdapterNotice, noWebGpuNotice } from './words.ts'
+import { insecureNotice, noAdapterNotice, noWebGpuNotice } from './words/donate.ts'
 
 export async function lookForGpu(): Promise<Gpu> {
   const { userAgent } = navigator

@@ -3,7 +3,7 @@
  */
 import type { DonationEvent } from '../peer/host/donate.ts'
 import type { PageState } from './state.ts'
-import { comingBackNotice, donationNotice } from './words.ts'
+import { comingBackNotice, donationNotice } from './words/donate.ts'
 import { withSample } from './work-curve.ts'
 
 export interface DonationContext {

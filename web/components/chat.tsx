@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { missingLayers } from '../layers.ts'
 import { type ChatSettings, isAnswering, type PageState } from '../state.ts'
-import { chatWords, privacyText } from '../words.ts'
+import { chatWords, privacyText } from '../words/chat.ts'
 import { Answer } from './answer.tsx'
 import { Composer } from './composer.tsx'
 import { Conversations } from './conversations.tsx'

@@ -1,7 +1,7 @@
 import { msText } from '../format.ts'
 import type { ArmTotal, Decision, LearnedArm, SelectorView } from '../selector-view.ts'
 import type { Gateway } from '../state.ts'
-import { armText, armTotalText, budgetText, cellText, legText, refusalText, choiceWords as words } from '../words.ts'
+import { armText, armTotalText, budgetText, cellText, legText, refusalText, choiceWords as words } from '../words/choices.ts'
 
 /** Decisions shown; the gateway keeps more. */
 const SHOWN = 5

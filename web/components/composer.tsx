@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { contextUse } from '../context-use.ts'
 import type { Turn } from '../state.ts'
-import { chatWords, contextText } from '../words.ts'
+import { chatWords, contextText } from '../words/chat.ts'
 import { singly } from './singly.ts'
 
 export interface ComposerProps {

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { ConversationHead, PageState } from '../state.ts'
-import { chatWords } from '../words.ts'
+import { chatWords } from '../words/chat.ts'
 
 interface ConversationsProps {
   state: PageState

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { copyWords } from '../words.ts'
+import { copyWords } from '../words/page.ts'
 
 /** How long the button says that it worked. */
 const COPIED_MS = 2_000

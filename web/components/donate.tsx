@@ -1,7 +1,7 @@
 import type { DonorSettings } from '../donor-limits.ts'
 import { peerHue } from '../format.ts'
 import type { Donation, Gpu, PageState } from '../state.ts'
-import { elsewhereNotice, stoppingText, donateWords as words } from '../words.ts'
+import { elsewhereNotice, stoppingText, donateWords as words } from '../words/donate.ts'
 import { Copyable } from './copyable.tsx'
 import { DonorChoices } from './donor-choices.tsx'
 import { Limits } from './limits.tsx'

@@ -1,7 +1,8 @@
 import type { DonorSettings } from '../donor-limits.ts'
 import { bytesText, countText } from '../format.ts'
 import type { MemoryChoice, ModelChoice, PageState } from '../state.ts'
-import { coverageShort, roomText, donateWords as words } from '../words.ts'
+import { roomText, donateWords as words } from '../words/donate.ts'
+import { coverageShort } from '../words/page.ts'
 
 interface DonorChoicesProps {
   state: PageState

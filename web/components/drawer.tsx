@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { closeWord } from '../words.ts'
+import { closeWord } from '../words/page.ts'
 
 interface DrawerProps {
   title: string

@@ -1,7 +1,7 @@
 import { countText } from '../format.ts'
 import type { PageState } from '../state.ts'
 import { fragmentOf, viewNames } from '../view-name.ts'
-import { connectionWords, pageWords, viewWords } from '../words.ts'
+import { connectionWords, pageWords, viewWords } from '../words/page.ts'
 
 export function Header({ state }: { state: PageState }) {
   const { view, donation } = state

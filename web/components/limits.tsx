@@ -1,6 +1,6 @@
 import type { DonorSettings } from '../donor-limits.ts'
 import type { Care } from '../state.ts'
-import { limitWords as words } from '../words.ts'
+import { limitWords as words } from '../words/donate.ts'
 
 interface LimitsProps {
   donor: DonorSettings

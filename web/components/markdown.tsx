@@ -3,7 +3,8 @@ import { Fragment } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { decodeReferences, GrowingMarkdown, known, safeAddress } from '../markdown.ts'
 import type { Recovery } from '../state.ts'
-import { copyWords, markdownWords, recoveryText } from '../words.ts'
+import { recoveryText } from '../words/chat.ts'
+import { copyWords, markdownWords } from '../words/page.ts'
 import { Copyable } from './copyable.tsx'
 
 /** A model's answer as it grows; `recoveries` are marked beside the block they fell into. */

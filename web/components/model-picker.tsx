@@ -1,6 +1,6 @@
 import { coverageOf, holdersOf } from '../layers.ts'
 import type { PageState } from '../state.ts'
-import { coverageShort, coverageText, modelWords } from '../words.ts'
+import { coverageShort, coverageText, modelWords } from '../words/page.ts'
 
 /** Which model, and how well it is held now. */
 export function ModelPicker({

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
 import type { PageState } from '../state.ts'
-import { modelWords } from '../words.ts'
+import { modelWords } from '../words/page.ts'
 import { Chat, type ChatActions } from './chat.tsx'
 import { Donate, type DonateActions } from './donate.tsx'
 import { Header } from './header.tsx'

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { chatWords } from '../words.ts'
+import { chatWords } from '../words/chat.ts'
 import { CopyButton } from './copyable.tsx'
 
 export function Question({ text, busy, onEdit }: { text: string; busy: boolean; onEdit: (text: string) => void }) {

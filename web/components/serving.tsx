@@ -1,6 +1,6 @@
 import { durationText, energyText, rateText, spanText } from '../format.ts'
 import type { Donation, PageState } from '../state.ts'
-import { pausedText, unkeptText, donateWords as words } from '../words.ts'
+import { pausedText, unkeptText, donateWords as words } from '../words/donate.ts'
 import { CURVE_MS, energyWh, rateNow, workCurve } from '../work-curve.ts'
 
 const WIDTH = 480

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { type ChatSettings, initialSettings } from '../state.ts'
-import { settingsWords as words } from '../words.ts'
+import { settingsWords as words } from '../words/chat.ts'
 
 interface SettingsProps {
   settings: ChatSettings

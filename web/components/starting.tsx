@@ -1,6 +1,6 @@
 import { bytesText, spanText } from '../format.ts'
 import { type Donation, type LoadedBytes, startSteps } from '../state.ts'
-import { fromText, unkeptText, donateWords as words } from '../words.ts'
+import { fromText, unkeptText, donateWords as words } from '../words/donate.ts'
 import { rateNow } from '../work-curve.ts'
 import { NoticeBox } from './notice.tsx'
 

@@ -1,7 +1,8 @@
 import { peerHue, shortPeer } from '../format.ts'
 import { type Holder, isAnswering, type PageState } from '../state.ts'
 import { chainPath, distanceOf, MAP_RADIUS, placePeers, RINGS_MS } from '../swarm-map.ts'
-import { mapText, thisTab, swarmWords as words } from '../words.ts'
+import { thisTab } from '../words/page.ts'
+import { mapText, swarmWords as words } from '../words/swarm.ts'
 
 /** Tokens seen on their way at once. */
 const TOKENS_SHOWN = 4

@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks'
 import { msText, peerHue, shortPeer, spanText } from '../format.ts'
 import { type Column, columns, type Order, type SwarmRow, sorted } from '../swarm-table.ts'
-import { thisTab, swarmWords as words } from '../words.ts'
+import { thisTab } from '../words/page.ts'
+import { swarmWords as words } from '../words/swarm.ts'
 
 const numbers: ReadonlySet<Column> = new Set(['roundTripMs', 'tokenMs', 'queueMs', 'freeKvTokens'])
 

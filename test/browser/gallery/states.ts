@@ -6,7 +6,9 @@ import type { DirectoryEntry, SpanOffer } from '../../../peer/swarm/types.ts'
 import { coverageOf, holdersOf } from '../../../web/layers.ts'
 import { readSelector } from '../../../web/selector-view.ts'
 import { type AnswerTrace, initialState, type PageState, type Turn } from '../../../web/state.ts'
-import { answerNotice, donationNotice, noWebGpuNotice, unreachableNotice } from '../../../web/words.ts'
+import { answerNotice } from '../../../web/words/chat.ts'
+import { donationNotice, noWebGpuNotice } from '../../../web/words/donate.ts'
+import { unreachableNotice } from '../../../web/words/page.ts'
 
 const DIGEST = '8e033040'.repeat(8)
 const OTHER = '5a17c0de'.repeat(8)

@@ -5,7 +5,7 @@ import { SelectionBook } from '../../../peer/select/book.ts'
 import { describeSelection } from '../../../peer/select/report.ts'
 import { readSettings } from '../../../peer/select/settings.ts'
 import { readSelector } from '../../../web/selector-view.ts'
-import { placeText, placeWord } from '../../../web/words.ts'
+import { placeText, placeWord } from '../../../web/words/choices.ts'
 import { answer, arm, ask } from '../select/kit.ts'
 
 function report(): object {
