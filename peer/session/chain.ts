@@ -35,6 +35,8 @@ import type { Pace } from './pace.ts'
 const OUTBOX_FRAMES = 256
 /** Dialling one hop; WebRTC's signalling over a relay takes seconds. */
 export const DIAL_MS = 16_000
+/** A hop ends a stream on which nothing comes for twice as long; opening may wait for KV. */
+const UNUSED_MS = 5_000
 /** Bytes of one value of a hidden state: f16 unless it would overflow. */
 const VALUE_BYTES = 2
 
@@ -144,11 +146,11 @@ export class Chain {
     void this.#read()
     this.#scheduleBeat()
     this.#watch.sent()
-    await this.#until(() => this.#opened !== undefined)
     const expected = this.route.hops.length
+    if (expected > 1) void this.#attach()
+    await this.#until(() => this.#opened !== undefined)
     if (this.#opened!.hops.length !== expected)
       throw this.#fail(new InvalidFrameError(`opened by ${this.#opened!.hops.length} hops of ${expected}`))
-    if (expected > 1) void this.#attach()
     this.#watch.progress()
   }
 
@@ -246,20 +248,23 @@ export class Chain {
     }
   }
 
-  /** The stream to the last hop is worth having, never necessary. */
+  /** The stream to the last hop is worth having, never necessary. It is dialled while the chain opens. */
   async #attach(): Promise<void> {
-    const { links, clock } = this.#options
-    const { peer, addresses } = this.route.hops.at(-1)!
+    const { clock } = this.#options
+    const { peer } = this.route.hops.at(-1)!
     let direct: Outbox<AnswerFrame> | undefined
     try {
-      const channel = await within(clock, DIAL_MS, `dialling ${peer}`, undefined, signal =>
-        links.dial(peer, addresses, answerProtocol, signal)
-      )
-      direct = new Outbox(channel, OUTBOX_FRAMES, () => {})
-      if (this.#failure !== undefined) return void direct.end(clock)
+      const dialledAt = clock.now()
+      direct = await this.#dialLast()
+      await this.#until(() => this.#opened !== undefined)
+      if (clock.now() - dialledAt > UNUSED_MS) {
+        void direct.end(clock)
+        direct = await this.#dialLast()
+      }
+      if (this.#failure !== undefined) return
       this.#direct = direct
       direct.push({ attach: this.#ids })
-      for await (const { answer, row } of channel.frames()) {
+      for await (const { answer, row } of direct.channel.frames()) {
         if (answer !== undefined && this.#isMine(answer)) this.#take(answer)
         if (row !== undefined && this.#isMine(row)) this.#takeRow(row)
         this.#changes.happened()
@@ -271,6 +276,15 @@ export class Chain {
       if (direct !== undefined && this.#direct === direct) this.#direct = undefined
       void direct?.end(clock)
     }
+  }
+
+  async #dialLast(): Promise<Outbox<AnswerFrame>> {
+    const { links, clock } = this.#options
+    const { peer, addresses } = this.route.hops.at(-1)!
+    const channel = await within(clock, DIAL_MS, `dialling ${peer}`, undefined, signal =>
+      links.dial(peer, addresses, answerProtocol, signal)
+    )
+    return new Outbox(channel, OUTBOX_FRAMES, () => {})
   }
 
   /** Takes each expected answer once. */
