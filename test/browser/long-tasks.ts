@@ -1,26 +1,45 @@
 /**
- * Long tasks of a tab's main thread, as the browser counts them: those of 50 ms and more.
+ * Long tasks of tabs' main threads, by the processor's time they took, from the browser's own trace. By the wall's time, as
+ * PerformanceObserver tells them, every task is long on a machine with more to do than it has cores.
  */
-import type { Page } from '@playwright/test'
+import type { Browser, Page } from '@playwright/test'
 
-declare global {
-  /** Milliseconds of each since they were last taken. */
-  var longTasks: number[]
+/** From here on a task delays what the reader does: https://w3c.github.io/longtasks/ */
+const LONG_MS = 50
+
+interface TraceEvent {
+  name: string
+  pid: number
+  tid: number
+  /** Of the thread, µs. */
+  tdur?: number
+  args?: { data?: { message?: string } }
 }
 
-export async function watchLongTasks(page: Page): Promise<void> {
-  await page.evaluate(() => {
-    globalThis.longTasks = []
-    const observer = new PerformanceObserver(list => longTasks.push(...list.getEntries().map(({ duration }) => duration)))
-    observer.observe({ type: 'longtask' })
+/** Does the work, and returns each page's long tasks meanwhile and what all tasks of its main thread took together, ms. */
+export async function longTasksDuring(
+  browser: Browser,
+  pages: readonly Page[],
+  work: () => Promise<void>
+): Promise<{ long: number[]; all: number }[]> {
+  await browser.startTracing(undefined, { categories: ['toplevel', 'devtools.timeline'] })
+  let trace: Buffer
+  try {
+    // Tells in the trace which thread is whose.
+    await Promise.all(pages.map((page, index) => page.evaluate(name => console.timeStamp(name), nameOf(index))))
+    await work()
+  } finally {
+    trace = await browser.stopTracing()
+  }
+  const { traceEvents } = JSON.parse(trace.toString()) as { traceEvents: TraceEvent[] }
+  return pages.map((_, index) => {
+    const mark = traceEvents.find(({ name, args }) => name === 'TimeStamp' && args?.data?.message === nameOf(index))!
+    const took = traceEvents
+      .filter(({ name, pid, tid }) => name === TASK && pid === mark.pid && tid === mark.tid)
+      .map(({ tdur = 0 }) => tdur / 1_000)
+    return { long: took.filter(ms => ms >= LONG_MS), all: took.reduce((sum, ms) => sum + ms, 0) }
   })
 }
 
-/** Since the last time. */
-export async function takeLongTasks(page: Page): Promise<number[]> {
-  return await page.evaluate(async () => {
-    // Entries are told in a task of their own, after the one that they are about.
-    await new Promise(resolve => setTimeout(resolve))
-    return longTasks.splice(0)
-  })
-}
+const TASK = 'ThreadControllerImpl::RunTask'
+const nameOf = (index: number) => `long tasks of page ${index}`
