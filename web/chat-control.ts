@@ -27,7 +27,7 @@ export class ChatControl {
     onRegenerate: () => this.#regenerate(),
     onEdit: (index, text) => void this.#ask(this.#store.get().turns.slice(0, index), text),
     onNewChat: () => this.#show(undefined, []),
-    onSettings: settings => this.#choose(settings),
+    onSettings: change => this.#choose({ ...this.#store.get().settings, ...change }),
     onOpen: id => void this.#open(id),
     onDelete: id => void this.#delete(id),
     onExport: () => void this.#export(),

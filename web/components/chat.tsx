@@ -18,7 +18,7 @@ export interface ChatActions {
   /** Asks another question in place of the turn at `index`, and forgets what came after it. */
   onEdit: (index: number, text: string) => void
   onNewChat: () => void
-  onSettings: (settings: ChatSettings) => void
+  onSettings: (change: Partial<ChatSettings>) => void
   onOpen: (conversation: string) => void
   onDelete: (conversation: string) => void
   onExport: () => void

@@ -6,12 +6,12 @@ interface SettingsProps {
   settings: ChatSettings
   /** Host of the gateway that may be asked; undefined: there is none. */
   gateway: string | undefined
-  onSettings: (settings: ChatSettings) => void
+  /** Only what changes: another change may not have been drawn yet. */
+  onSettings: (change: Partial<ChatSettings>) => void
 }
 
 /** What the model is told first, and how its words are drawn. */
-export function Settings({ settings, gateway, onSettings }: SettingsProps) {
-  const set = (change: Partial<ChatSettings>) => onSettings({ ...settings, ...change })
+export function Settings({ settings, gateway, onSettings: set }: SettingsProps) {
   const { system, temperature, topP, topK, minP, repetitionPenalty, seed, maxTokens, askedBy } = settings
   return (
     <div class="fields">
@@ -68,7 +68,7 @@ export function Settings({ settings, gateway, onSettings }: SettingsProps) {
         {...{ label: words.maxTokens, name: 'maxTokens', least: 1, most: 1_000_000, value: maxTokens }}
         onValue={value => value !== undefined && set({ maxTokens: value })}
       />
-      <button type="button" class="quiet" onClick={() => onSettings({ ...initialSettings, system, askedBy })}>
+      <button type="button" class="quiet" onClick={() => set({ ...initialSettings, system, askedBy })}>
         {words.reset}
       </button>
     </div>
