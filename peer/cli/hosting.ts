@@ -28,7 +28,7 @@ export interface SpanHosting {
   model: string
   /** Resolves when hosting is over, with the error that ended it if nobody asked for it. */
   readonly ended: Promise<ShoalError | undefined>
-  /** What it holds and has served, a second ago at most; undefined once nothing is served. */
+  /** What it holds and has served; undefined once nothing is served. */
   stats: () => HostStats | undefined
   /** Gives sessions so long to end, says goodbye to them and the directory and frees the GPU. The first call's time holds. */
   stop: (drainMs?: number) => Promise<void>
@@ -56,7 +56,6 @@ export async function startHosting(
     const cache = await openChunkCache()
     const bar = progressBar('loading weights')
     let span: Span | undefined
-    let stats: HostStats | undefined
     donation = startDonation({
       links: swarm.links,
       privateKey: swarm.privateKey,
@@ -78,7 +77,6 @@ export async function startHosting(
         return await loadSpan({ device, manifest, span: chosen, kvTokens, sources, cache, onProgress, signal: loading })
       },
       onEvent: (event: DonationEvent) => {
-        stats = event.state === 'serving' ? event.stats : undefined
         if (event.state === 'loading') {
           span = event.span
           bar.update(event.progress.bytesDone, event.progress.bytesTotal)
@@ -96,7 +94,7 @@ export async function startHosting(
     interrupted.catch(() => {})
     await Promise.race([serving, interrupted])
     const ended = donation.ended.then(error => error && withAdvice(error))
-    return { span: span!, adapter: adapter.name, model: manifest.name, ended, stats: () => stats, stop }
+    return { span: span!, adapter: adapter.name, model: manifest.name, ended, stats: donation.stats, stop }
   } catch (thrown) {
     await stop()
     throw thrown instanceof ShoalError ? withAdvice(thrown) : thrown

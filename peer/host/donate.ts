@@ -95,6 +95,8 @@ export interface Donation {
   readonly serving: Promise<SpanHost>
   /** Resolves when everything has ended, with the error that ended it if nobody asked for it. */
   readonly ended: Promise<ShoalError | undefined>
+  /** What the host holds and has served, now; undefined while nothing is served. */
+  stats: () => HostStats | undefined
   /** While paused nothing is offered and no session begins, whichever host serves: now, or after a second try. */
   pause: (paused: boolean) => void
   /** Gives sessions up to `drainMs` to end, tells their drivers, withdraws, frees the GPU. */
@@ -145,6 +147,7 @@ export function startDonation(options: DonationOptions): Donation {
   return {
     serving,
     ended,
+    stats: () => life.host?.stats(),
     pause: paused => {
       life.paused = paused
       life.host?.pause(paused)
@@ -260,6 +263,7 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     if (signal.aborted || !isGpuTrouble(error)) throw thrown
     return { why: 'failed', error }
   } finally {
+    life.host = undefined
     onEvent({ state: 'leaving', span })
     if (end?.why === 'moves') {
       await handOver(host!, end.move, signal)
