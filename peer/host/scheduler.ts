@@ -5,10 +5,8 @@
 import type { HeadRequest, HeadRow, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from '../engine/engine.ts'
 import { DeviceLostError, NonFiniteError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Clock } from '../wire/clock.ts'
+import { isDecodeCount } from '../wire/haste.ts'
 import { PrefillPace } from './prefill-pace.ts'
-
-/** Up to here a step counts as decode: a token and a drafted few, never a prefill chunk. */
-const DECODE_TOKENS = 8
 
 export interface WorkTiming {
   /** From arrival to the start of its first run. */
@@ -236,7 +234,7 @@ export class Scheduler {
 }
 
 function isDecode({ work }: Pending): boolean {
-  return work.count <= DECODE_TOKENS
+  return isDecodeCount(work.count)
 }
 
 /** The next piece of a step that fits `room`; the rows it asks for stay together in its last piece. */

@@ -3,6 +3,9 @@
  * node implements it; tests put a lossy or in-memory one in its place.
  */
 
+/** `urgent`: a step of decode, which somebody reads along with; `bulk`: much at once, which may wait for those. */
+export type Haste = 'urgent' | 'bulk'
+
 /** How one protocol's frames become bytes. `decode` throws InvalidFrameError. */
 export interface Protocol<Frame> {
   /** libp2p protocol id, e.g. /shoal/chain/1.0.0. */
@@ -12,6 +15,8 @@ export interface Protocol<Frame> {
   decode: (bytes: Uint8Array) => Frame
   /** Whether nothing of the frame is known to this version: such frames are passed over. Default: none is. */
   isUnknown?: (frame: Frame) => boolean
+  /** What goes before what on a connection; within a channel frames keep their order. Default: neither. */
+  haste?: (frame: Frame) => Haste | undefined
 }
 
 export interface Channel<Frame> {

@@ -17,9 +17,10 @@ import {
   MAX_TOP_K
 } from './check-frames.ts'
 import { IDLE_MS, IDLE_RELAYED_MS } from './idle-connections.ts'
-import { LINGER_MS, SEND_QUEUE_BYTES } from './libp2p-channel.ts'
+import { LINGER_MS } from './libp2p-channel.ts'
 import { MAX_MEMBER_MESSAGE_BYTES } from './member-proof.ts'
 import { MAX_ANSWER_FRAME_BYTES, MAX_CHAIN_FRAME_BYTES, MAX_DIRECTORY_FRAME_BYTES, MAX_GOSSIP_BYTES } from './protocols.ts'
+import { SEND_QUEUE_BYTES } from './send-queue.ts'
 
 export const frameLimits = {
   WINDOW_BYTES: limit(

@@ -1,22 +1,19 @@
 /**
  * A channel over one libp2p stream: frames in length prefixes, over blocks with a window of their own (block-stream.ts), a
- * bounded send queue, an end that tells "finished" from "vanished", and errors as Shoal names them.
+ * bounded send queue (send-queue.ts), an end that tells "finished" from "vanished", and errors as Shoal names them.
  */
 import type { Stream } from '@libp2p/interface'
 import { decode as splitFrames } from 'it-length-prefixed'
 import { pipe } from 'it-pipe'
 import { Uint8ArrayList } from 'uint8arraylist'
 import { DeadlineError, InvalidFrameError, PeerLostError, ShoalError } from '../errors.ts'
-import { BlockParser, encodeVarint, MAX_BLOCK_BYTES, WINDOW_BYTES } from './block-stream.ts'
+import { BlockParser, encodeVarint, WINDOW_BYTES } from './block-stream.ts'
+import { BulkGate } from './bulk-gate.ts'
+import { BULK_BLOCK_BYTES } from './bulk-window.ts'
 import type { Channel, Protocol } from './channel.ts'
 import { FIRST_FRAME_MS, MIN_BYTES_PER_SECOND, SLOW_GRACE_MS } from './limits.ts'
 import type { Offence } from './offences.ts'
-
-/** Encoded bytes waiting for window or transport before `send` waits too; one frame may exceed it. */
-export const SEND_QUEUE_BYTES = 512 * 1024
-
-/** Callers of `send` waiting at once: more means that somebody does not await. */
-const MAX_WAITING_SENDS = 256
+import { SendQueue } from './send-queue.ts'
 
 /** Longest that `close` may take to hand everything queued to the transport. */
 const CLOSE_MS = 5_000
@@ -27,8 +24,8 @@ export const LINGER_MS = 30_000
 /** Longest that the two sides' libp2p closing may take once both have ended. */
 const STREAM_CLOSE_MS = 2_000
 
-/** Credit is given back in quarters of the window: often enough to keep the sender going, rarely enough to cost nothing. */
-const CREDIT_STEP = WINDOW_BYTES / 4
+/** Credit is given back for each block of bulk: the sender learns from it how fast the link carries them off. */
+const CREDIT_STEP = BULK_BLOCK_BYTES
 
 export interface ChannelOptions {
   /** Told once, when the other side breaks the protocol or sends too slowly. */
@@ -37,6 +34,8 @@ export interface ChannelOptions {
   inbound?: boolean
   /** Default: those of limits.ts. */
   pace?: Pace
+  /** Of the connection, which other channels share. Default: one for this channel. */
+  gate?: BulkGate
 }
 
 export interface Pace {
@@ -46,12 +45,6 @@ export interface Pace {
 }
 
 const PACE: Pace = { firstFrameMs: FIRST_FRAME_MS, graceMs: SLOW_GRACE_MS, bytesPerSecond: MIN_BYTES_PER_SECOND }
-
-interface WaitingSend {
-  bytes: Uint8Array
-  resolve: () => void
-  reject: (reason: unknown) => void
-}
 
 export class Libp2pChannel<Frame> implements Channel<Frame> {
   readonly remotePeer: string
@@ -63,10 +56,8 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   #over = false
   #failure: Error | undefined
 
-  // Outgoing: `#waiting` behind `#queue` behind the window.
-  readonly #waiting: WaitingSend[] = []
-  readonly #queue = new Uint8ArrayList()
-  #window = WINDOW_BYTES
+  // Outgoing.
+  readonly #queue: SendQueue
   #pumping = false
   #awaitingDrain = false
   #ending = false
@@ -79,6 +70,8 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   #uncredited = 0
   /** Of those, the ones read: credit to give. */
   #creditDue = 0
+  /** Credit is given once so much is due. */
+  #creditAt = CREDIT_STEP
   #remoteEnded = false
   #readerTaken = false
   #wakeReader: (() => void) | undefined
@@ -94,7 +87,8 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   #waitedMs = 0
 
   constructor(stream: Stream, remotePeer: string, protocol: Protocol<Frame>, options: ChannelOptions = {}) {
-    const { onOffence = () => {}, inbound = false, pace = PACE } = options
+    const { onOffence = () => {}, inbound = false, pace = PACE, gate = new BulkGate() } = options
+    this.#queue = new SendQueue(gate, protocol.id, () => this.#pump())
     this.#pace = pace
     this.#onOffence = onOffence
     if (inbound) this.#firstFrame = setTimeout(() => this.#late(`no frame within ${pace.firstFrameMs} ms`), pace.firstFrameMs)
@@ -136,39 +130,18 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
       throw new InvalidFrameError(
         `${this.#protocol.id}: frame of ${bytes.byteLength} bytes, at most ${this.#protocol.maxFrameBytes} allowed`
       )
-    if (this.#waiting.length === 0 && this.#queue.byteLength < SEND_QUEUE_BYTES) {
-      this.#enqueue(bytes)
-      return
-    }
-    if (this.#waiting.length >= MAX_WAITING_SENDS)
-      throw new InvalidFrameError(`${this.#protocol.id}: ${MAX_WAITING_SENDS} sends already wait for the channel`)
-    await new Promise<void>((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(entry), 1)
-        reject(signal?.reason)
-      }
-      const entry: WaitingSend = {
-        bytes,
-        resolve: () => {
-          signal?.removeEventListener('abort', onAbort)
-          resolve()
-        },
-        reject: reason => {
-          signal?.removeEventListener('abort', onAbort)
-          reject(reason)
-        }
-      }
-      this.#waiting.push(entry)
-      signal?.addEventListener('abort', onAbort, { once: true })
-    })
+    const placed = this.#queue.push(bytes, this.#protocol.haste?.(frame), signal)
+    this.#pump()
+    await placed
   }
 
   frames(): AsyncIterable<Frame> {
     if (this.#readerTaken) throw new Error('A channel has one reader')
     this.#readerTaken = true
-    const { decode, isUnknown, id, maxFrameBytes } = this.#protocol
+    const { decode, isUnknown, haste, id, maxFrameBytes } = this.#protocol
     const fail = (error: unknown) => this.#fail(asFrameError(error, id))
     const frameCame = (bytes: number) => this.#frameCame(bytes)
+    const creditNow = () => this.#creditNow()
     return pipe(
       this.#bytes(),
       source => splitFrames(source, { maxDataLength: maxFrameBytes }),
@@ -184,6 +157,8 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
               refused = error
               break
             }
+            // The last bytes of one are no whole block, and nothing need follow them.
+            if (haste?.(frame) === 'bulk') creditNow()
             if (!isUnknown?.(frame)) yield frame
           }
         } catch (error) {
@@ -228,9 +203,7 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   }
 
   #onCredit(bytes: number): void {
-    this.#window += bytes
-    if (this.#window > WINDOW_BYTES)
-      throw new InvalidFrameError(`${this.#protocol.id}: credit for ${this.#window} bytes, window is ${WINDOW_BYTES}`)
+    this.#queue.credit(bytes)
     this.#pump()
   }
 
@@ -238,12 +211,6 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
     this.#remoteEnded = true
     this.#wakeReader?.()
     this.#finishWhenBothEnded()
-  }
-
-  #enqueue(bytes: Uint8Array): void {
-    this.#queue.append(encodeVarint(bytes.byteLength))
-    this.#queue.append(bytes)
-    this.#pump()
   }
 
   /** Moves what may move now: credit first, then data within the window, then the end marker. */
@@ -277,23 +244,20 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
   }
 
   #sendNextBlock(): boolean {
-    if (this.#creditDue >= CREDIT_STEP) {
+    if (this.#creditDue >= this.#creditAt) {
       const credit = this.#creditDue
       this.#creditDue = 0
+      this.#creditAt = CREDIT_STEP
       this.#uncredited -= credit
       this.#stream.send(new Uint8ArrayList(encodeVarint(0), encodeVarint(credit)))
       return true
     }
-    const length = Math.min(this.#queue.byteLength, this.#window, MAX_BLOCK_BYTES)
-    if (length > 0) {
-      const block = new Uint8ArrayList(encodeVarint(length), this.#queue.sublist(0, length))
-      this.#queue.consume(length)
-      this.#window -= length
+    const block = this.#queue.next()
+    if (block !== undefined) {
       this.#stream.send(block)
-      this.#admitWaiting()
       return true
     }
-    if (this.#ending && !this.#endSent && this.#queue.byteLength === 0 && this.#waiting.length === 0) {
+    if (this.#ending && !this.#endSent && this.#queue.empty) {
       this.#endSent = true
       this.#stream.send(new Uint8ArrayList(encodeVarint(0), encodeVarint(0)))
       this.#flushed?.()
@@ -303,15 +267,6 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
       return true
     }
     return false
-  }
-
-  #admitWaiting(): void {
-    while (this.#waiting.length > 0 && this.#queue.byteLength < SEND_QUEUE_BYTES) {
-      const next = this.#waiting.shift()!
-      this.#queue.append(encodeVarint(next.bytes.byteLength))
-      this.#queue.append(next.bytes)
-      next.resolve()
-    }
   }
 
   async *#bytes(): AsyncGenerator<Uint8ArrayList> {
@@ -327,6 +282,12 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
       else if (this.#remoteEnded) return
       else await this.#moreBytes()
     }
+  }
+
+  #creditNow(): void {
+    if (this.#creditDue === 0) return
+    this.#creditAt = 1
+    this.#pump()
   }
 
   /** Waits for the sender; a frame that has begun must come at a pace. */
@@ -381,14 +342,13 @@ export class Libp2pChannel<Frame> implements Channel<Frame> {
     this.#failure = failure
     if (failure instanceof InvalidFrameError) this.#offend('malformed')
     this.#finish()
-    this.#queue.consume(this.#queue.byteLength)
-    for (const waiting of this.#waiting.splice(0)) waiting.reject(this.#lost('the channel was reset', failure))
     if (this.#stream.status === 'open' || this.#stream.status === 'closing') this.#stream.abort(reason)
     return failure
   }
 
   #finish(): void {
     this.#over = true
+    this.#queue.drop(() => this.#lost('the channel was reset', this.#failure))
     clearTimeout(this.#linger)
     clearTimeout(this.#firstFrame)
     this.#flushed?.()

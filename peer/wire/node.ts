@@ -13,6 +13,7 @@ import { createTransports, holdWebRtc, relayServer } from '#wire/transports'
 import { BusyError, DeadlineError, InternalError, type InviteError, PeerLostError, ShoalError } from '../errors.ts'
 import { announcedAddresses, groupByPeer, isRelayed, peerOfAddress } from './addresses.ts'
 import { type BoundedSignal, boundedSignal } from './bounded-signal.ts'
+import { BulkGate } from './bulk-gate.ts'
 import type { Channel, Links, Protocol } from './channel.ts'
 import { systemClock } from './clock.ts'
 import { pingConnections } from './connection-pings.ts'
@@ -221,6 +222,12 @@ function start(
   }
 
   const connect = connectionsOf(node, logger)
+  const gates = new WeakMap<Connection, BulkGate>()
+  const gateOf = (connection: Connection) => {
+    const gate = gates.get(connection) ?? new BulkGate()
+    gates.set(connection, gate)
+    return gate
+  }
 
   return {
     node,
@@ -273,7 +280,10 @@ function start(
           runOnLimitedConnection: true,
           maxOutboundStreams: MAX_STREAMS_PER_PEER
         })
-        return new Libp2pChannel(stream, peer, protocol, { onOffence: offence => charge(peer, offence) })
+        return new Libp2pChannel(stream, peer, protocol, {
+          gate: gateOf(connection),
+          onOffence: offence => charge(peer, offence)
+        })
       } catch (error) {
         if (dialSignal?.aborted) throw dialSignal.reason
         const refusal = refusals.get(peer)
@@ -295,7 +305,11 @@ function start(
           charge(peer, 'surplus')
           return
         }
-        const channel = new Libp2pChannel(stream, peer, protocol, { inbound: true, onOffence: offence => charge(peer, offence) })
+        const channel = new Libp2pChannel(stream, peer, protocol, {
+          inbound: true,
+          gate: gateOf(connection),
+          onOffence: offence => charge(peer, offence)
+        })
         handler(channel).then(
           () => channel.close(),
           error => {

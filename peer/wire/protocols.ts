@@ -24,6 +24,7 @@ import {
   gossipLimits
 } from './check-frames.ts'
 import { AnswerFrame, ChainFrame, DirectoryFrame, GossipFrame } from './frames.pb.js'
+import { chainHaste } from './haste.ts'
 import { hasUnknownBody } from './unknown-body.ts'
 
 /** Frame fields beside its largest one. */
@@ -43,7 +44,8 @@ export const chainProtocol: Protocol<ChainFrame> = {
   maxFrameBytes: MAX_CHAIN_FRAME_BYTES,
   encode: frame => ChainFrame.encode(frame),
   decode: bytes => checked('ChainFrame', () => ChainFrame.decode(withBody(bytes), { limits: chainLimits }), checkChainFrame),
-  isUnknown: hasUnknownBody
+  isUnknown: hasUnknownBody,
+  haste: chainHaste
 }
 
 export const answerProtocol: Protocol<AnswerFrame> = {

@@ -5,6 +5,7 @@
 import type { Protocol } from './channel.ts'
 import { bounded, checkFailure, checkOpenFrame, MAX_STEP_TOKENS, numbered, onlyBody, place, refuse } from './check-frames.ts'
 import { StandbyFrame } from './frames.pb.js'
+import { standbyHaste } from './haste.ts'
 import { checked, FRAMING_BYTES, withBody } from './protocols.ts'
 import { hasUnknownBody } from './unknown-body.ts'
 
@@ -16,7 +17,8 @@ export const standbyProtocol: Protocol<StandbyFrame> = {
   maxFrameBytes: MAX_PART_BYTES + FRAMING_BYTES,
   encode: frame => StandbyFrame.encode(frame),
   decode: bytes => checked('StandbyFrame', () => StandbyFrame.decode(withBody(bytes)), checkStandbyFrame),
-  isUnknown: hasUnknownBody
+  isUnknown: hasUnknownBody,
+  haste: standbyHaste
 }
 
 /** @throws InvalidFrameError */
