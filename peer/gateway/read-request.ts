@@ -27,6 +27,7 @@ const commonFields = [
   'logprobs',
   'user',
   'shoal',
+  'service_tier',
   ...wishFields
 ]
 const chatFields = new Set([
@@ -41,7 +42,6 @@ const chatFields = new Set([
   'modalities',
   'store',
   'metadata',
-  'service_tier',
   'safety_identifier',
   'prompt_cache_key'
 ])
@@ -110,6 +110,7 @@ function readCompletion(
     sampling: readSampling(body),
     stop: readStop(body.stop),
     ...readShoal(body.shoal),
+    ...(body.service_tier === 'flex' ? { background: true } : {}),
     ...(logprobs === undefined ? {} : { logprobs })
   }
 }

@@ -23,6 +23,8 @@ export interface CheckedStep {
   /** This hop's. */
   part: Part
   holds: boolean
+  /** Tokens of the prompt after it. */
+  promptLeft: number
   arrivedAt: number
 }
 
@@ -48,7 +50,7 @@ export function checkStep(
   shape: EngineShape,
   { index, hops, reserve, encoding, arrivedAt }: StepPlacing
 ): CheckedStep {
-  const { epoch, number, position, count, timings, parts } = step
+  const { epoch, number, position, count, timings, parts, promptLeft } = step
   if (number < 1) throw new InvalidFrameError('step: numbers count from 1')
   if (count < 1 || position + count > reserve) {
     throw new InvalidFrameError(`step ${number}: ${count} tokens at position ${position} of ${reserve} reserved`)
@@ -63,7 +65,8 @@ export function checkStep(
   const head = headOf(step, shape)
   if (part !== Part.run && shape.heads && head.rows > 0)
     throw new InvalidFrameError(`step ${number}: head rows of a step that is not run`)
-  return { epoch, number, position, count, input, head, timings, parts, part, holds: part !== Part.run, arrivedAt }
+  const holds = part !== Part.run
+  return { epoch, number, position, count, input, head, timings, parts, part, holds, promptLeft, arrivedAt }
 }
 
 function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape, encoding: Encoding): SequenceStep['input'] {

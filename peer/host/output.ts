@@ -20,7 +20,7 @@ export function outputOf(
   timing: WorkTiming,
   encoding: Encoding
 ): Output {
-  const { number, position, count, parts, head } = step
+  const { number, position, count, parts, head, promptLeft } = step
   const timings: HopTiming[] = [
     ...step.timings,
     { queueUs: toMicroseconds(timing.queueMs), computeUs: toMicroseconds(timing.computeMs) }
@@ -32,6 +32,7 @@ export function outputOf(
     step: {
       ...place,
       parts,
+      promptLeft,
       hidden: encodeActivation(output.hidden, encoding),
       head: { rows, topK, temperature, extraIds: [...extraIds] }
     }

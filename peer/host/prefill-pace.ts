@@ -1,38 +1,64 @@
 /**
- * How much prefill one run may hold while others decode: a slow peer would keep them waiting for seconds behind a whole
- * batch of it, a fast one fills its batches.
+ * How many tokens of prefill the next run may hold while others decode: as many as fit the time until the next of their
+ * tokens is due, and beyond it a part of what decoding takes anyway, so that a prompt beside them lengthens no token by half.
+ * A peer where nobody decodes fills its batches.
  */
 import type { Clock } from '../wire/clock.ts'
+import type { DecodeFlow } from './decode-flow.ts'
+import type { RunCosts } from './run-costs.ts'
 
-/** What a decode step may wait for a piece of prefill: a word is late, but the answer does not stand. */
-const PIECE_MS = 250
-/** A piece is no smaller: each reads all weights. */
+/** Of a decode run: what prefill may add to it, and as much again what a token may find under way when it comes early. */
+const ALLOWANCE = 0.25
+/** Prefill has this part of the time at least: pieces of so many tokens, each followed by four times what it took. */
+const LEAST_SHARE = 0.2
 const LEAST_TOKENS = 16
-/** Since its last token an answer goes on: longer than a step takes on the way through a slow chain. */
-const DECODING_MS = 5_000
-/** Weight of the newest run. */
-const LEARNING_RATE = 0.25
+/** And never more at a time: a token may come although none is expected, of an answer that begins. */
+const PIECE_MS = 250
+/** A run of its own is no smaller: each reads all weights. */
+const LEAST_RUN_TOKENS = 4
+
+export interface PrefillCosts {
+  decode: RunCosts
+  prefill: RunCosts
+}
 
 export class PrefillPace {
   readonly #clock: Clock
-  #msPerToken = 0
-  #decodedAt = Number.NEGATIVE_INFINITY
+  readonly #flow: DecodeFlow
+  readonly #costs: PrefillCosts
+  readonly #most: number
+  /** Tokens that a run holds once prefill is due. */
+  readonly least: number
+  #ranAt = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock) {
+  /** `most`: tokens of a run. */
+  constructor(clock: Clock, flow: DecodeFlow, costs: PrefillCosts, most: number) {
     this.#clock = clock
+    this.#flow = flow
+    this.#costs = costs
+    this.#most = most
+    this.least = Math.min(LEAST_TOKENS, Math.ceil(most / 2))
   }
 
-  /** A run of so many tokens has ended. */
-  ran(ms: number, tokens: number, decode: boolean, prefill: boolean): void {
-    if (decode) this.#decodedAt = this.#clock.now()
-    if (!prefill) return
-    const rate = ms / tokens
-    this.#msPerToken = this.#msPerToken === 0 ? rate : this.#msPerToken + LEARNING_RATE * (rate - this.#msPerToken)
+  /** A run with some prefill in it has ended. */
+  ran(): void {
+    this.#ranAt = this.#clock.now()
   }
 
-  /** Tokens of prefill that the next run may take. */
-  get tokens(): number {
-    if (this.#clock.now() - this.#decodedAt > DECODING_MS || this.#msPerToken === 0) return Number.POSITIVE_INFINITY
-    return Math.max(LEAST_TOKENS, Math.floor(PIECE_MS / this.#msPerToken))
+  /** Beside `decoded` tokens of decode, with `gapMs` until the next is due. 0: it waits, for `restMs` at most. */
+  tokens(decoded: number, gapMs: number): number {
+    if (this.#flow.sessions === 0) return Number.POSITIVE_INFINITY
+    const { decode, prefill } = this.#costs
+    const allowedMs = ALLOWANCE * decode.ms(Math.max(1, decoded))
+    const least = this.restMs === 0 ? this.least : 0
+    if (decoded > 0) return Math.max(least, Math.floor(allowedMs / prefill.tokenMs(this.least)))
+    const fits = prefill.tokensWithin(Math.min(PIECE_MS, Math.max(gapMs, allowedMs)), this.#most)
+    return Math.max(least, fits < LEAST_RUN_TOKENS ? 0 : fits)
+  }
+
+  /** Until prefill is due whatever else is. */
+  get restMs(): number {
+    const pieceMs = this.#costs.prefill.ms(this.least)
+    return Math.max(0, this.#ranAt + pieceMs * (1 / LEAST_SHARE - 1) - this.#clock.now())
   }
 }

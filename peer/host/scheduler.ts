@@ -1,12 +1,19 @@
 /**
- * Turns the steps of all sessions into one engine run after another: decode steps of every session first, then pieces of
- * prefill while the batch has room, taking turns so that nobody starves. One run is under way at a time.
+ * Turns the steps of all sessions into one engine run after another: decode steps first, as many together as keep the whole
+ * chain busy, then pieces of prefill in their turn while the batch and those who decode have room for them. One run is under
+ * way at a time.
  */
 import type { HeadRequest, HeadRow, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from '../engine/engine.ts'
 import { DeviceLostError, NonFiniteError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Clock } from '../wire/clock.ts'
 import { isDecodeCount } from '../wire/haste.ts'
+import { DecodeFlow } from './decode-flow.ts'
 import { PrefillPace } from './prefill-pace.ts'
+import { type MeasuredRates, RunCosts } from './run-costs.ts'
+import { inTurn, type WaitingPrompt } from './turn-order.ts'
+
+/** Of sessions that nobody reads along with, against others' 1. */
+const BACKGROUND_WEIGHT = 0.25
 
 export interface WorkTiming {
   /** From arrival to the start of its first run. */
@@ -18,6 +25,12 @@ export interface WorkTiming {
 /** One step of one session, from when it is due to run until it has. */
 export interface Work {
   sequence: SequenceId
+  driver: string
+  /** Of the chain. */
+  hops: number
+  background: boolean
+  /** Tokens of the prompt after it, as its driver says. */
+  promptLeft: number
   position: number
   count: number
   input: SequenceStep['input']
@@ -54,20 +67,30 @@ interface Piece {
 export class Scheduler {
   readonly #engine: SpanEngine
   readonly #clock: Clock
+  readonly #costs: { decode: RunCosts; prefill: RunCosts }
+  readonly #flow: DecodeFlow
   readonly #pace: PrefillPace
+  readonly #inArrivalOrder: boolean
   /** In turn order: whoever ran goes to the back. */
   readonly #lines = new Map<SequenceId, Pending[]>()
+  /** Of prompts under way: tokens that have run, and when the last of them did. */
+  readonly #prompts = new Map<SequenceId, { ran: number; ranAt: number }>()
   readonly #idleWaiters = new Map<SequenceId, (() => void)[]>()
   #running = new Set<SequenceId>()
-  #current: { tokens: number; startedAt: number } | undefined
+  #current: { tokens: number; startedAt: number; expectedMs: number } | undefined
   #loop: Promise<void> | undefined
-  /** Recent mean of a run, for the queue delay this peer announces. */
-  #meanRunMs = 0
+  #forgetRest = () => {}
 
-  constructor(engine: SpanEngine, clock: Clock) {
+  /** `inArrivalOrder`: first come, first served, in as large batches as there are: what everything else here is measured against. */
+  constructor(engine: SpanEngine, clock: Clock, rates: MeasuredRates, inArrivalOrder = false) {
     this.#engine = engine
     this.#clock = clock
-    this.#pace = new PrefillPace(clock)
+    const { span, maxBatchTokens } = engine.shape
+    const layers = span.end - span.first
+    this.#costs = { decode: new RunCosts(rates, layers), prefill: new RunCosts(rates, layers) }
+    this.#flow = new DecodeFlow(clock, this.#costs.decode)
+    this.#pace = new PrefillPace(clock, this.#flow, this.#costs, maxBatchTokens)
+    this.#inArrivalOrder = inArrivalOrder
   }
 
   /** The engine's run under way. */
@@ -75,11 +98,27 @@ export class Scheduler {
     return this.#current
   }
 
-  /** Expected wait before a new step runs. */
-  get queueMs(): number {
-    let tokens = 0
-    for (const line of this.#lines.values()) for (const pending of line) tokens += pending.work.count - pending.taken
-    return Math.ceil(tokens / this.#engine.shape.maxBatchTokens) * this.#meanRunMs
+  /**
+   * Expected until a prompt of `tokens` that came now would run: the run under way, then all prefill whose turn is before, in
+   * the time that decode leaves (the waiting-time estimate of QLM, arXiv 2407.00047, for a queue with an order).
+   */
+  waitMs(tokens: number): number {
+    const now = this.#clock.now()
+    const current = this.#current
+    const under = current === undefined ? 0 : Math.max(0, current.startedAt + current.expectedMs - now)
+    const newcomer = { driver: '', tokens, weight: 1, waitedMs: 0, left: 0 }
+    const queued = [...this.#lines.values()].flatMap(line => {
+      const first = line[0]
+      if (first === undefined || isDecode(first)) return []
+      const { driver, tokens, weight, waitedMs } = this.#waiting(first, now)
+      const left = line.reduce((sum, { work, taken }) => sum + work.count - taken, 0) + line.at(-1)!.work.promptLeft
+      return [{ driver, tokens, weight, waitedMs, left }]
+    })
+    const order = this.#inArrivalOrder ? [...queued, newcomer] : inTurn([...queued, newcomer])
+    const before = order.slice(0, order.indexOf(newcomer)).reduce((sum, { left }) => sum + left, 0)
+    if (before === 0) return under
+    const most = Math.min(before, this.#engine.shape.maxBatchTokens)
+    return under + ((before / most) * this.#costs.prefill.ms(most)) / (1 - this.#flow.share)
   }
 
   /** Whether steps run now. */
@@ -98,11 +137,15 @@ export class Scheduler {
     const pending = { work, taken: 0, startedAt: 0, computeMs: 0, hidden: [], rows: [] }
     if (line === undefined) this.#lines.set(work.sequence, [pending])
     else line.push(pending)
+    if (isDecode(pending)) this.#flow.arrived(work.sequence)
+    // Whoever reads a prompt waits for no token of it.
+    else this.#flow.ended(work.sequence)
     this.poke()
   }
 
   /** Something may have become ready. */
   poke(): void {
+    this.#forgetRest()
     this.#loop ??= this.#drain().finally(() => {
       this.#loop = undefined
     })
@@ -111,6 +154,8 @@ export class Scheduler {
   /** Drops what the sequence has queued and resolves once no run touches it. */
   async idle(sequence: SequenceId): Promise<void> {
     this.#lines.delete(sequence)
+    this.#prompts.delete(sequence)
+    this.#flow.ended(sequence)
     if (!this.#running.has(sequence)) return
     await new Promise<void>(resolve => {
       const waiters = this.#idleWaiters.get(sequence) ?? []
@@ -133,26 +178,44 @@ export class Scheduler {
       if (head === undefined) this.#lines.delete(sequence)
       else if (head.taken > 0 || head.work.ready()) heads.push(head)
     }
-    const inOrder = [...heads.filter(isDecode), ...heads.filter(pending => !isDecode(pending))]
-    let room = this.#engine.shape.maxBatchTokens
-    const paced = this.#pace.tokens
-    let prefillRoom = paced
-    const batch: Piece[] = []
-    for (const pending of inOrder) {
-      let most = room
-      if (!isDecode(pending)) {
-        const fits = pending.work.head.rows < prefillRoom
-        // Rows of logits stay together, however long that takes; such a step waits for its turn to be the first.
-        if (!fits && prefillRoom < paced) continue
-        if (fits) most = Math.min(room, prefillRoom)
-      }
-      const piece = cut(pending, most)
-      if (piece === undefined) continue
-      batch.push(piece)
-      room -= piece.count
-      if (!isDecode(pending)) prefillRoom -= piece.count
-    }
+    const { maxBatchTokens } = this.#engine.shape
+    if (this.#inArrivalOrder)
+      return fill(
+        heads.sort((a, b) => a.work.arrivedAt - b.work.arrivedAt),
+        maxBatchTokens
+      )
+    const decodes = heads.filter(isDecode)
+    const now = this.#clock.now()
+    const prompts = inTurn(heads.filter(pending => !isDecode(pending)).map(pending => this.#waiting(pending, now)))
+    const { restMs, least } = this.#pace
+    const prefillDue = prompts.length > 0 && restMs === 0
+    const batch = fill(decodes.slice(0, this.#flow.together), prefillDue ? maxBatchTokens - least : maxBatchTokens)
+    // The rest of them waits for this run already.
+    if (prompts.length === 0 || (batch.length < decodes.length && !prefillDue)) return batch
+    const { decoded } = countOf(batch)
+    const room = maxBatchTokens - decoded
+    const paced = this.#pace.tokens(decoded, this.#flow.gapMs(new Set(decodes.map(({ work }) => work.sequence))))
+    const pieces = fill(
+      prompts.map(({ pending }) => pending),
+      Math.min(room, paced),
+      room
+    )
+    batch.push(...pieces)
+    // Nobody else may call for what waits here.
+    if (batch.length === 0) this.#forgetRest = this.#clock.after(restMs, () => this.poke())
     return batch
+  }
+
+  #waiting(pending: Pending, now: number): WaitingPrompt & { pending: Pending } {
+    const { work, taken } = pending
+    const { ran, ranAt } = this.#prompts.get(work.sequence) ?? { ran: 0, ranAt: work.arrivedAt }
+    return {
+      pending,
+      driver: work.driver,
+      tokens: Math.max(ran, work.count - taken + work.promptLeft),
+      weight: work.background ? BACKGROUND_WEIGHT : 1,
+      waitedMs: now - Math.max(ranAt, work.arrivedAt)
+    }
   }
 
   /** Answers for a step that needs no run once its turn has come; false when it needs one or its turn has not. */
@@ -174,16 +237,14 @@ export class Scheduler {
       pending.startedAt = startedAt
       pending.work.started()
     }
-    this.#current = { tokens: batch.reduce((sum, piece) => sum + piece.count, 0), startedAt }
+    const { tokens, decoded } = countOf(batch)
+    this.#current = { tokens, startedAt, expectedMs: this.#expectedMs(tokens, decoded) }
     try {
       const outputs = await this.#engine.run(batch.map(piece => piece.step)).finally(() => {
         this.#current = undefined
       })
       const ms = this.#clock.now() - startedAt
-      this.#meanRunMs += (ms - this.#meanRunMs) / 8
-      const tokens = batch.reduce((sum, { count }) => sum + count, 0)
-      const decodes = batch.filter(({ pending }) => isDecode(pending)).length
-      this.#pace.ran(ms, tokens, decodes > 0, decodes < batch.length)
+      this.#learn(tokens, decoded, ms)
       for (const [index, piece] of batch.entries()) this.#finish(piece, outputs[index]!, ms)
     } catch (thrown) {
       const error = toShoalError(thrown)
@@ -202,10 +263,35 @@ export class Scheduler {
     if ('hidden' in output) pending.hidden.push(output.hidden)
     else pending.rows.push(...output.rows)
     this.#takeTurn(work.sequence)
+    this.#count(pending, count)
     if (pending.taken < work.count) return
     this.#leave(pending)
     const timing = { queueMs: pending.startedAt - work.arrivedAt, computeMs: pending.computeMs }
     work.done('hidden' in output ? { hidden: join(pending.hidden) } : { rows: pending.rows }, timing)
+  }
+
+  #expectedMs(tokens: number, decoded: number): number {
+    const { decode, prefill } = this.#costs
+    if (decoded === 0) return prefill.ms(tokens)
+    return decode.ms(decoded) + (tokens === decoded ? 0 : (tokens - decoded) * prefill.tokenMs(tokens))
+  }
+
+  /** From runs of one kind; of those that mix both neither's part is known. */
+  #learn(tokens: number, decoded: number, ms: number): void {
+    if (decoded === tokens) this.#costs.decode.ran(tokens, ms)
+    if (decoded === 0) this.#costs.prefill.ran(tokens, ms)
+    if (decoded < tokens) this.#pace.ran()
+    if (decoded > 0) this.#flow.took(Math.min(ms, this.#costs.decode.ms(decoded)))
+  }
+
+  #count({ work, taken }: Pending, ran: number): void {
+    const { sequence, hops, count, promptLeft } = work
+    if (isDecodeCount(count)) this.#flow.ran(sequence, hops)
+    else if (taken === count && promptLeft === 0) this.#prompts.delete(sequence)
+    else {
+      const before = this.#prompts.get(sequence)?.ran ?? 0
+      this.#prompts.set(sequence, { ran: before + ran, ranAt: this.#clock.now() })
+    }
   }
 
   #fail(pending: Pending, error: ShoalError): void {
@@ -235,6 +321,25 @@ export class Scheduler {
 
 function isDecode({ work }: Pending): boolean {
   return isDecodeCount(work.count)
+}
+
+function countOf(batch: readonly Piece[]): { tokens: number; decoded: number } {
+  const sum = (pieces: readonly Piece[]) => pieces.reduce((total, { count }) => total + count, 0)
+  return { tokens: sum(batch), decoded: sum(batch.filter(({ pending }) => isDecode(pending))) }
+}
+
+/** Pieces of the steps, in this order, that fit `room`. Rows of logits stay together, so the first may take up to `most`. */
+function fill(steps: readonly Pending[], room: number, most = room): Piece[] {
+  const batch: Piece[] = []
+  let left = room
+  for (const pending of steps) {
+    if (left <= 0) break
+    const piece = cut(pending, batch.length === 0 && pending.work.head.rows > left ? most : left)
+    if (piece === undefined) continue
+    batch.push(piece)
+    left -= piece.count
+  }
+  return batch
 }
 
 /** The next piece of a step that fits `room`; the rows it asks for stay together in its last piece. */

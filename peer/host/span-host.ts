@@ -15,6 +15,7 @@ import { serveHops } from './hop-server.ts'
 import type { HostContext, HostCounters } from './host-context.ts'
 import { KvRoom } from './kv-room.ts'
 import { BUSY_RETRY_MS, LOG_BYTES } from './limits.ts'
+import type { MeasuredRates } from './run-costs.ts'
 import { Scheduler } from './scheduler.ts'
 import type { SessionPart } from './session-part.ts'
 import { SessionTable } from './session-table.ts'
@@ -22,6 +23,8 @@ import { Standbys } from './standbys.ts'
 
 /** Changes in load smaller than this interval are told together. */
 const CHANGE_INTERVAL_MS = 1_000
+/** Whose wait is announced: a question, or what a conversation has more than a moment ago. */
+const USUAL_PROMPT_TOKENS = 64
 /** How often a draining host looks whether its sessions have ended. */
 const DRAIN_POLL_MS = 50
 
@@ -29,8 +32,9 @@ export interface HostOptions {
   links: Links
   engine: SpanEngine
   model: ModelFacts
-  /** Tokens a second through one layer, measured on this peer. */
-  rates: { prefill: number; decode: number }
+  rates: MeasuredRates
+  /** First come, first served, instead of decode first and prompts in their turn: to measure what that brings. */
+  inArrivalOrder?: boolean
   /** The offer has changed, or is withdrawn. */
   onChange?: () => void
   /** Bytes of outputs logged for recovery, over all sessions. Default: LOG_BYTES. */
@@ -57,6 +61,8 @@ export interface SpanHost {
   /** What this peer can serve now; undefined once it takes no new sessions. */
   offer: () => SpanOffer | undefined
   stats: () => HostStats
+  /** Expected until a prompt of so many tokens that came now would run here. */
+  waitMs: (tokens: number) => number
   /** While paused nothing is offered and no session begins; running ones go on, and the span stays loaded. */
   pause: (paused: boolean) => void
   /** Takes no new sessions, gives the running ones up to `drainMs` to end, then tells their drivers to go elsewhere. */
@@ -100,7 +106,7 @@ export function startHost(options: HostOptions): SpanHost {
     links,
     engine,
     model,
-    scheduler: new Scheduler(engine, clock),
+    scheduler: new Scheduler(engine, clock, rates, options.inArrivalOrder),
     room: new KvRoom(engine, clock, { yieldOne: () => standbys.yieldOne(), preempt: driver => preempt(driver) }),
     table,
     logs,
@@ -166,7 +172,7 @@ export function startHost(options: HostOptions): SpanHost {
             prefillRate: rates.prefill,
             decodeRate: rates.decode,
             freeKvTokens: kv().freeKvTokens + standbys.heldTokens(engine.kv().tokensPerBlock),
-            queueMs: Math.round(context.scheduler.queueMs),
+            queueMs: Math.round(context.scheduler.waitMs(USUAL_PROMPT_TOKENS)),
             sessions: table.size - standbys.held.size,
             demand: table.demand.perMinute
           }
@@ -179,6 +185,7 @@ export function startHost(options: HostOptions): SpanHost {
       standbyLag: standbys.lag,
       ...counters
     }),
+    waitMs: tokens => context.scheduler.waitMs(tokens),
     pause: wanted => {
       if (wanted === (paused !== undefined)) return
       paused = wanted ? new BusyError(`${links.self} is paused`, { peer: links.self }) : undefined

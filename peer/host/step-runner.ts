@@ -116,6 +116,10 @@ export class StepRunner<Hop> {
     const { context, plan, index, session, order, live, credit, fail } = this.#place
     context.scheduler.enqueue({
       sequence: session.sequence!,
+      driver: session.driver,
+      hops: plan.hops.length,
+      background: plan.background,
+      promptLeft: step.promptLeft,
       position: step.position,
       count: step.count,
       input: step.input,

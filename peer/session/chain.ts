@@ -61,6 +61,8 @@ export interface ChainOptions {
   reserveTokens: number
   /** Tokens accepted so far: what hops hold beyond is cut. */
   committed: number
+  /** Nobody reads along: where others wait, this session waits longer. */
+  background: boolean
   leaseMs: number
   /** How long each hop may queue for KV. */
   waitMs: number
@@ -81,6 +83,8 @@ export interface ChainOptions {
 export interface StepRequest {
   position: number
   tokens: readonly number[]
+  /** Of the prompt, after these. */
+  promptLeft: number
   head: HeadAsk | undefined
   /** Each hop's part, empty when all run the step. */
   parts: Part[]
@@ -157,10 +161,10 @@ export class Chain {
   /** Sends a step once the credit allows it; resolves to its number. @throws what ended the chain */
   async step(request: StepRequest, signal: AbortSignal): Promise<number> {
     await this.#until(() => this.#sent - this.#credited < this.#options.window, signal)
-    const { position, tokens, head, parts } = request
+    const { position, tokens, head, parts, promptLeft } = request
     const number = ++this.#sent
     this.mostInFlight = Math.max(this.mostInFlight, this.#sent - this.#credited)
-    const step: Step = { ...this.#ids, number, position, count: tokens.length, timings: [], parts }
+    const step: Step = { ...this.#ids, number, position, count: tokens.length, timings: [], parts, promptLeft }
     if ((parts[0] ?? Part.run) === Part.run) step.tokens = { ids: [...tokens] }
     if (head !== undefined) step.head = head
     this.#unanswered.set(number, { step, sentAt: this.#options.clock.now() })

@@ -111,6 +111,7 @@ async function* complete(
       logprobs: request.logprobs,
       deadlineMs: request.deadlineMs,
       standby: request.standby ?? false,
+      background: request.background,
       onlyPeers: request.onlyPeers,
       speculate: request.speculate
     },

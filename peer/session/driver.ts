@@ -81,6 +81,8 @@ export interface DriverOptions {
   reserveTokens: number
   /** Other holders of the hops' spans keep their KV, where there are any. Default false. */
   standby?: boolean
+  /** Nobody reads along: where others wait, this session waits longer. Default false. */
+  background?: boolean | undefined
   /** What the first chain may run through; undefined: any. */
   onlyPeers?: ReadonlySet<string> | undefined
 }
@@ -89,6 +91,7 @@ export class Driver {
   readonly #context: DriverContext
   readonly #reserveTokens: number
   readonly #standby: boolean
+  readonly #background: boolean
   readonly #onlyPeers: ReadonlySet<string> | undefined
   readonly #session = crypto.getRandomValues(new Uint8Array(16))
   /** What hops call the session in their logs. */
@@ -118,11 +121,12 @@ export class Driver {
   #freeing: Promise<unknown> = Promise.resolve()
   readonly #leftBehind = new Map<string, { peer: string; addresses: string[] }>()
 
-  constructor(context: DriverContext, { reserveTokens, standby = false, onlyPeers }: DriverOptions) {
+  constructor(context: DriverContext, { reserveTokens, standby = false, background = false, onlyPeers }: DriverOptions) {
     this.#context = context
     this.name = `${context.links.self}/${toHex(this.#session)}`
     this.#reserveTokens = reserveTokens
     this.#standby = standby
+    this.#background = background
     this.#onlyPeers = onlyPeers
     this.#moveAway = new MoveAway(context.clock, context.reputation, () => this.#plan([], this.#ending.signal))
   }
@@ -214,6 +218,7 @@ export class Driver {
         epoch: this.#epoch,
         reserveTokens: this.#reserved,
         committed,
+        background: this.#background,
         leaseMs: limits.leaseMs,
         waitMs: limits.waitMs,
         encoding: limits.encoding,
@@ -318,7 +323,7 @@ export class Driver {
       const end = stepEnd(position, chunk, all.length, rows, this.#starts)
       const parts = partsAt(this.#starts, position)
       const head = end === all.length ? { ...ask.head, rows } : undefined
-      number = await chain.step({ position, tokens: all.slice(position, end), head, parts }, signal)
+      number = await chain.step({ position, tokens: all.slice(position, end), promptLeft: all.length - end, head, parts }, signal)
     }
     return chain.answer(number, signal)
   }

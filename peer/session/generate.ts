@@ -26,6 +26,8 @@ export interface GenerationRequest {
   deadlineMs: number | undefined
   /** Have other peers keep the hops' KV: a lost hop costs no prefill. */
   standby: boolean
+  /** Nobody reads along: where others wait, this answer waits longer. Default false. */
+  background?: boolean | undefined
   /** Peers that the first chain may run through; undefined: any. */
   onlyPeers?: ReadonlySet<string> | undefined
   /** Draft tokens and have the chain check several in a step, where that is faster. Default true. */
@@ -54,12 +56,24 @@ export async function* generate(
   signal?: AbortSignal
 ): AsyncGenerator<GenerationEvent, void, undefined> {
   const { model, clock } = context
-  const { prompt, maxTokens, sampling, endIds, choice, logprobs, deadlineMs, standby, onlyPeers, speculate = true } = request
+  const {
+    prompt,
+    maxTokens,
+    sampling,
+    endIds,
+    choice,
+    logprobs,
+    deadlineMs,
+    standby,
+    background,
+    onlyPeers,
+    speculate = true
+  } = request
   signal?.throwIfAborted()
   const until = deadlineMs === undefined ? undefined : clock.now() + deadlineMs
   const limit = limitOf(context, deadlineMs, signal)
   const reserveTokens = Math.min(prompt.length + maxTokens, model.contextLength)
-  const driver = new Driver(context, { reserveTokens, standby, onlyPeers })
+  const driver = new Driver(context, { reserveTokens, standby, background, onlyPeers })
   const drawing: Drawing = {
     sampling,
     vocabulary: model.vocabulary,

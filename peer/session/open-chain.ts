@@ -39,7 +39,8 @@ export async function openChain(options: ChainOptions, signal: AbortSignal): Pro
       encoding: options.encoding,
       window: options.window,
       driverAddresses: links.addresses(),
-      issuedAt: BigInt(Math.floor(clock.now()))
+      issuedAt: BigInt(Math.floor(clock.now())),
+      background: options.background
     },
     privateKey
   )

@@ -47,6 +47,8 @@ export interface CompletionRequest {
    * Default false: it takes KV on as many peers again, and sends every position's KV once.
    */
   standby?: boolean
+  /** Nobody reads along: where others wait, this answer waits longer. Default false. */
+  background?: boolean
   /** Draft tokens and have the chain check several in a step, where that is faster; the text is the same. Default true. */
   speculate?: boolean
   /** Text of the answer that the reader has already: the answer goes on after it, and does not repeat it. */

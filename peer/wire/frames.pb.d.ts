@@ -94,6 +94,10 @@ export declare namespace ChainFrame {
         index: number;
         value: number;
     }
+    interface ChainFrameStepPromptLeftFieldEvent {
+        field: '$.step.promptLeft';
+        value: number;
+    }
     interface ChainFrameBeatSessionFieldEvent {
         field: '$.beat.session';
         value: Uint8Array<ArrayBuffer>;
@@ -318,7 +322,7 @@ export declare namespace ChainFrame {
     }
     function encode(obj: Partial<ChainFrame>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): ChainFrame;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent | ChainFrameProbeSessionFieldEvent | ChainFrameProbeEpochFieldEvent | ChainFrameProbeNumberFieldEvent | ChainFrameProbeReplySessionFieldEvent | ChainFrameProbeReplyEpochFieldEvent | ChainFrameProbeReplyNumberFieldEvent | ChainFrameProbeReplyHopFieldEvent | ChainFrameProbeReplyReceivedFieldEvent | ChainFrameProbeReplyExecutedFieldEvent | ChainFrameProbeReplyRunMsFieldEvent | ChainFrameProbeReplyRunTokensFieldEvent | ChainFrameProbeReplyPassedOnFieldEvent | ChainFrameProbeReplyDialMsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<ChainFrame>): Generator<ChainFrameOpenPlanFieldEvent | ChainFrameOpenPublicKeyFieldEvent | ChainFrameOpenSignatureFieldEvent | ChainFrameStepSessionFieldEvent | ChainFrameStepEpochFieldEvent | ChainFrameStepNumberFieldEvent | ChainFrameStepPositionFieldEvent | ChainFrameStepCountFieldEvent | ChainFrameStepTokensIdsFieldEvent | ChainFrameStepHiddenDtypeFieldEvent | ChainFrameStepHiddenDataFieldEvent | ChainFrameStepHeadRowsFieldEvent | ChainFrameStepHeadTopKFieldEvent | ChainFrameStepHeadTemperatureFieldEvent | ChainFrameStepHeadExtraIdsFieldEvent | ChainFrameStepTimingsQueueUsFieldEvent | ChainFrameStepTimingsComputeUsFieldEvent | ChainFrameStepPartsFieldEvent | ChainFrameStepPromptLeftFieldEvent | ChainFrameBeatSessionFieldEvent | ChainFrameBeatEpochFieldEvent | ChainFrameRowRequestSessionFieldEvent | ChainFrameRowRequestEpochFieldEvent | ChainFrameRowRequestNumberFieldEvent | ChainFrameRowRequestRowFieldEvent | ChainFrameCloseSessionFieldEvent | ChainFrameCloseEpochFieldEvent | ChainFrameOpenedSessionFieldEvent | ChainFrameOpenedEpochFieldEvent | ChainFrameOpenedHopsKvLengthFieldEvent | ChainFrameOpenedHopsLogFirstFieldEvent | ChainFrameOpenedHopsLogEndFieldEvent | ChainFrameAnswerSessionFieldEvent | ChainFrameAnswerEpochFieldEvent | ChainFrameAnswerNumberFieldEvent | ChainFrameAnswerPositionFieldEvent | ChainFrameAnswerCountFieldEvent | ChainFrameAnswerRowsIdsFieldEvent | ChainFrameAnswerRowsLogitsFieldEvent | ChainFrameAnswerRowsExtraLogitsFieldEvent | ChainFrameAnswerRowsLogSumExpFieldEvent | ChainFrameAnswerRowsLogSumExpAtTemperatureFieldEvent | ChainFrameAnswerTimingsQueueUsFieldEvent | ChainFrameAnswerTimingsComputeUsFieldEvent | ChainFrameRowSessionFieldEvent | ChainFrameRowEpochFieldEvent | ChainFrameRowNumberFieldEvent | ChainFrameRowRowFieldEvent | ChainFrameRowLogitsFieldEvent | ChainFrameCreditSessionFieldEvent | ChainFrameCreditEpochFieldEvent | ChainFrameCreditNumberFieldEvent | ChainFrameFailureSessionFieldEvent | ChainFrameFailureEpochFieldEvent | ChainFrameFailureCodeFieldEvent | ChainFrameFailureMessageFieldEvent | ChainFrameFailurePeerFieldEvent | ChainFrameFailureRetryAfterMsFieldEvent | ChainFrameFailureHaveFieldEvent | ChainFrameProbeSessionFieldEvent | ChainFrameProbeEpochFieldEvent | ChainFrameProbeNumberFieldEvent | ChainFrameProbeReplySessionFieldEvent | ChainFrameProbeReplyEpochFieldEvent | ChainFrameProbeReplyNumberFieldEvent | ChainFrameProbeReplyHopFieldEvent | ChainFrameProbeReplyReceivedFieldEvent | ChainFrameProbeReplyExecutedFieldEvent | ChainFrameProbeReplyRunMsFieldEvent | ChainFrameProbeReplyRunTokensFieldEvent | ChainFrameProbeReplyPassedOnFieldEvent | ChainFrameProbeReplyDialMsFieldEvent>;
 }
 export interface Open {
     plan: Uint8Array<ArrayBuffer>;
@@ -357,6 +361,7 @@ export interface OpenPlan {
     window: number;
     driverAddresses: string[];
     issuedAt: bigint;
+    background: boolean;
 }
 export declare namespace OpenPlan {
     const codec: () => Codec<OpenPlan>;
@@ -444,9 +449,13 @@ export declare namespace OpenPlan {
         field: '$.issuedAt';
         value: bigint;
     }
+    interface OpenPlanBackgroundFieldEvent {
+        field: '$.background';
+        value: boolean;
+    }
     function encode(obj: Partial<OpenPlan>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): OpenPlan;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): Generator<OpenPlanSessionFieldEvent | OpenPlanEpochFieldEvent | OpenPlanDriverFieldEvent | OpenPlanModelFieldEvent | OpenPlanHopsPeerFieldEvent | OpenPlanHopsFirstLayerFieldEvent | OpenPlanHopsEndLayerFieldEvent | OpenPlanHopsAddressesFieldEvent | OpenPlanHopsNumericsFieldEvent | OpenPlanHopsStandbyPeerFieldEvent | OpenPlanHopsStandbyAddressesFieldEvent | OpenPlanReserveTokensFieldEvent | OpenPlanCommittedFieldEvent | OpenPlanLeaseMsFieldEvent | OpenPlanWaitMsFieldEvent | OpenPlanEncodingFieldEvent | OpenPlanWindowFieldEvent | OpenPlanDriverAddressesFieldEvent | OpenPlanIssuedAtFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<OpenPlan>): Generator<OpenPlanSessionFieldEvent | OpenPlanEpochFieldEvent | OpenPlanDriverFieldEvent | OpenPlanModelFieldEvent | OpenPlanHopsPeerFieldEvent | OpenPlanHopsFirstLayerFieldEvent | OpenPlanHopsEndLayerFieldEvent | OpenPlanHopsAddressesFieldEvent | OpenPlanHopsNumericsFieldEvent | OpenPlanHopsStandbyPeerFieldEvent | OpenPlanHopsStandbyAddressesFieldEvent | OpenPlanReserveTokensFieldEvent | OpenPlanCommittedFieldEvent | OpenPlanLeaseMsFieldEvent | OpenPlanWaitMsFieldEvent | OpenPlanEncodingFieldEvent | OpenPlanWindowFieldEvent | OpenPlanDriverAddressesFieldEvent | OpenPlanIssuedAtFieldEvent | OpenPlanBackgroundFieldEvent>;
 }
 export interface HopPlan {
     peer: string;
@@ -586,6 +595,7 @@ export interface Step {
     head?: HeadAsk;
     timings: HopTiming[];
     parts: number[];
+    promptLeft: number;
 }
 export declare namespace Step {
     const codec: () => Codec<Step>;
@@ -654,9 +664,13 @@ export declare namespace Step {
         index: number;
         value: number;
     }
+    interface StepPromptLeftFieldEvent {
+        field: '$.promptLeft';
+        value: number;
+    }
     function encode(obj: Partial<Step>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Step>): Step;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Step>): Generator<StepSessionFieldEvent | StepEpochFieldEvent | StepNumberFieldEvent | StepPositionFieldEvent | StepCountFieldEvent | StepTokensIdsFieldEvent | StepHiddenDtypeFieldEvent | StepHiddenDataFieldEvent | StepHeadRowsFieldEvent | StepHeadTopKFieldEvent | StepHeadTemperatureFieldEvent | StepHeadExtraIdsFieldEvent | StepTimingsQueueUsFieldEvent | StepTimingsComputeUsFieldEvent | StepPartsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Step>): Generator<StepSessionFieldEvent | StepEpochFieldEvent | StepNumberFieldEvent | StepPositionFieldEvent | StepCountFieldEvent | StepTokensIdsFieldEvent | StepHiddenDtypeFieldEvent | StepHiddenDataFieldEvent | StepHeadRowsFieldEvent | StepHeadTopKFieldEvent | StepHeadTemperatureFieldEvent | StepHeadExtraIdsFieldEvent | StepTimingsQueueUsFieldEvent | StepTimingsComputeUsFieldEvent | StepPartsFieldEvent | StepPromptLeftFieldEvent>;
 }
 export interface Tokens {
     ids: number[];

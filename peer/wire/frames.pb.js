@@ -727,6 +727,10 @@ export var OpenPlan;
                     w.uint32(104);
                     w.uint64(obj.issuedAt);
                 }
+                if ((obj.background != null && obj.background !== false)) {
+                    w.uint32(560);
+                    w.bool(obj.background);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -744,7 +748,8 @@ export var OpenPlan;
                     encoding: Encoding.AUTO,
                     window: 0,
                     driverAddresses: [],
-                    issuedAt: 0n
+                    issuedAt: 0n,
+                    background: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -808,6 +813,10 @@ export var OpenPlan;
                         }
                         case 13: {
                             obj.issuedAt = reader.uint64();
+                            break;
+                        }
+                        case 70: {
+                            obj.background = reader.bool();
                             break;
                         }
                         default: {
@@ -927,6 +936,13 @@ export var OpenPlan;
                             yield {
                                 field: `${prefix}.issuedAt`,
                                 value: reader.uint64()
+                            };
+                            break;
+                        }
+                        case 70: {
+                            yield {
+                                field: `${prefix}.background`,
+                                value: reader.bool()
                             };
                             break;
                         }
@@ -1505,6 +1521,10 @@ export var Step;
                         w.uint32(value);
                     }
                 }
+                if ((obj.promptLeft != null && obj.promptLeft !== 0)) {
+                    w.uint32(560);
+                    w.uint32(obj.promptLeft);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -1516,7 +1536,8 @@ export var Step;
                     position: 0,
                     count: 0,
                     timings: [],
-                    parts: []
+                    parts: [],
+                    promptLeft: 0
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -1574,6 +1595,10 @@ export var Step;
                                 throw new MaxLengthError('Decode error - repeated field "parts" had too many elements');
                             }
                             obj.parts.push(reader.uint32());
+                            break;
+                        }
+                        case 70: {
+                            obj.promptLeft = reader.uint32();
                             break;
                         }
                         default: {
@@ -1670,6 +1695,13 @@ export var Step;
                                 value: reader.uint32()
                             };
                             obj.parts++;
+                            break;
+                        }
+                        case 70: {
+                            yield {
+                                field: `${prefix}.promptLeft`,
+                                value: reader.uint32()
+                            };
                             break;
                         }
                         default: {

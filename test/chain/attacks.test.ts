@@ -178,6 +178,7 @@ async function scene(body: (scene: Scene) => Promise<void>): Promise<void> {
           window: 4,
           driverAddresses: [],
           issuedAt: BigInt(Math.round(systemClock.now())),
+          background: false,
           ...change
         })
       })
@@ -258,7 +259,8 @@ test('steps that lie end their own session, and nobody reaches another’s', LIM
         tokens: { ids },
         head,
         timings: [],
-        parts: []
+        parts: [],
+        promptLeft: 0
       }
     })
     const next = async () => {

@@ -276,6 +276,7 @@ test('opening gives up when the signal does, and names who can’t be reached', 
     epoch: 1,
     reserveTokens: 32,
     committed: 0,
+    background: false,
     pace: new Pace(),
     reachMs: () => Infinity,
     stoodStill: () => false

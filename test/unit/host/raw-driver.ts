@@ -66,6 +66,7 @@ export class RawDriver {
       window: 4,
       driverAddresses: [],
       issuedAt: BigInt(this.swarm.clock.now()),
+      background: false,
       ...change
     }
   }
@@ -104,6 +105,7 @@ export function step(number: number, position: number, ids: readonly number[], c
       head: greedy,
       timings: [],
       parts: [],
+      promptLeft: 0,
       ...change
     }
   }

@@ -10,7 +10,17 @@ import { answerProtocol, chainProtocol, directoryProtocol } from '../../../peer/
 import { hasUnknownBody } from '../../../peer/wire/unknown-body.ts'
 
 const session = new Uint8Array(16).fill(3)
-const step: Step = { session, epoch: 1, number: 1, position: 0, count: 2, tokens: { ids: [5, 6] }, timings: [], parts: [] }
+const step: Step = {
+  session,
+  epoch: 1,
+  number: 1,
+  position: 0,
+  count: 2,
+  tokens: { ids: [5, 6] },
+  timings: [],
+  parts: [],
+  promptLeft: 3
+}
 const answer = {
   session,
   epoch: 1,
@@ -143,7 +153,8 @@ test('an open holds for its driver’s signature only', async () => {
     encoding: Encoding.AUTO,
     window: 4,
     driverAddresses: [],
-    issuedAt: 1n
+    issuedAt: 1n,
+    background: true
   }
   const open = await signOpen(plan, key)
   assert.deepEqual(await verifyOpen(open), plan)

@@ -36,7 +36,8 @@ const plan: OpenPlan = {
   encoding: Encoding.AUTO,
   window: 4,
   driverAddresses: [],
-  issuedAt: 1n
+  issuedAt: 1n,
+  background: true
 }
 const announcement = {
   peer,
@@ -67,7 +68,7 @@ const signedAnnouncement = await signAnnouncement(announcement, key)
 const { payload } = SignedAnnouncement.decode(signedAnnouncement)
 const entry = { model, name: 'm', layers: 8, sources: ['https://a/w'], manifests: ['https://a/m'] }
 const failure = { session, epoch: 1, code: 'BUSY', message: 'm', peer, retryAfterMs: 1, have: 2 }
-const step = { session, epoch: 1, number: 1, position: 0, count: 2, timings, parts: [0, 1] }
+const step = { session, epoch: 1, number: 1, position: 0, count: 2, timings, parts: [0, 1], promptLeft: 9 }
 const head = { rows: 1, topK: 8, temperature: 1, extraIds: [3] }
 
 const chainFrames: ChainFrame[] = [
