@@ -59,6 +59,10 @@ export function hostingMetrics(state: () => HostingState): Registry {
   gauge('shoal_host_log_bytes', 'Outputs logged for recovery', stats => stats.logBytes)
   gauge('shoal_host_standby_lag_tokens', 'Positions that standbys have yet to get', stats => stats.standbyLag)
   counter('shoal_host_tokens_total', 'Positions computed for sessions', stats => stats.tokensServed)
+  counter('shoal_host_prompts_total', 'Prompts that have begun to run', stats => stats.waits.prompts)
+  counter('shoal_host_waited_ms_total', 'Milliseconds that they waited for it', stats => stats.waits.waitedMs)
+  counter('shoal_host_expected_wait_ms_total', 'The same, as expected when they came', stats => stats.waits.expectedMs)
+  counter('shoal_host_missed_wait_ms_total', 'How far the two were apart, prompt by prompt', stats => stats.waits.missedMs)
   counter('shoal_host_received_bytes_total', 'Bytes of steps and replays received', stats => stats.bytesReceived)
   counter('shoal_host_sent_bytes_total', 'Bytes of outputs and replays sent', stats => stats.bytesSent)
   return registry

@@ -8,9 +8,9 @@ import type { DecodeFlow } from './decode-flow.ts'
 import type { RunCosts } from './run-costs.ts'
 
 /** Of a decode run: what prefill may add to it, and as much again what a token may find under way when it comes early. */
-const ALLOWANCE = 0.25
+const ALLOWANCE = 0.2
 /** Prefill has this part of the time at least: pieces of so many tokens, each followed by four times what it took. */
-const LEAST_SHARE = 0.2
+const LEAST_SHARE = 0.125
 const LEAST_TOKENS = 16
 /** And never more at a time: a token may come although none is expected, of an answer that begins. */
 const PIECE_MS = 250

@@ -50,12 +50,23 @@ export interface Work {
 
 interface Pending {
   work: Work
+  /** When it came, of a prompt's first step. */
+  expectedMs?: number
   /** Tokens of it that have run. */
   taken: number
   startedAt: number
   computeMs: number
   hidden: Float32Array[]
   rows: HeadRow[]
+}
+
+/** How prompts waited for their first run, against what was expected when they came; sums. */
+export interface Waits {
+  prompts: number
+  expectedMs: number
+  waitedMs: number
+  /** Of the differences, whichever way. */
+  missedMs: number
 }
 
 interface Piece {
@@ -79,6 +90,7 @@ export class Scheduler {
   #running = new Set<SequenceId>()
   #current: { tokens: number; startedAt: number; expectedMs: number } | undefined
   #loop: Promise<void> | undefined
+  readonly #waits: Waits = { prompts: 0, expectedMs: 0, waitedMs: 0, missedMs: 0 }
   #forgetRest = () => {}
 
   /** `inArrivalOrder`: first come, first served, in as large batches as there are: what everything else here is measured against. */
@@ -131,10 +143,16 @@ export class Scheduler {
     while (this.#loop !== undefined) await this.#loop
   }
 
+  get waits(): Waits {
+    return { ...this.#waits }
+  }
+
   /** Steps of one sequence run in the order they are enqueued. */
   enqueue(work: Work): void {
     const line = this.#lines.get(work.sequence)
-    const pending = { work, taken: 0, startedAt: 0, computeMs: 0, hidden: [], rows: [] }
+    const pending: Pending = { work, taken: 0, startedAt: 0, computeMs: 0, hidden: [], rows: [] }
+    const begins = line === undefined && !this.#prompts.has(work.sequence) && !isDecode(pending)
+    if (begins && work.known === undefined) pending.expectedMs = this.waitMs(work.count + work.promptLeft)
     if (line === undefined) this.#lines.set(work.sequence, [pending])
     else line.push(pending)
     if (isDecode(pending)) this.#flow.arrived(work.sequence)
@@ -235,6 +253,7 @@ export class Scheduler {
       this.#running.add(pending.work.sequence)
       if (pending.taken > 0) continue
       pending.startedAt = startedAt
+      this.#waited(pending)
       pending.work.started()
     }
     const { tokens, decoded } = countOf(batch)
@@ -268,6 +287,15 @@ export class Scheduler {
     this.#leave(pending)
     const timing = { queueMs: pending.startedAt - work.arrivedAt, computeMs: pending.computeMs }
     work.done('hidden' in output ? { hidden: join(pending.hidden) } : { rows: pending.rows }, timing)
+  }
+
+  #waited({ expectedMs, startedAt, work }: Pending): void {
+    if (expectedMs === undefined) return
+    const waitedMs = startedAt - work.arrivedAt
+    this.#waits.prompts++
+    this.#waits.expectedMs += expectedMs
+    this.#waits.waitedMs += waitedMs
+    this.#waits.missedMs += Math.abs(waitedMs - expectedMs)
   }
 
   #expectedMs(tokens: number, decoded: number): number {

@@ -16,7 +16,7 @@ import type { HostContext, HostCounters } from './host-context.ts'
 import { KvRoom } from './kv-room.ts'
 import { BUSY_RETRY_MS, LOG_BYTES } from './limits.ts'
 import type { MeasuredRates } from './run-costs.ts'
-import { Scheduler } from './scheduler.ts'
+import { Scheduler, type Waits } from './scheduler.ts'
 import type { SessionPart } from './session-part.ts'
 import { SessionTable } from './session-table.ts'
 import { Standbys } from './standbys.ts'
@@ -53,6 +53,7 @@ export interface HostStats extends HostCounters {
   logBytes: number
   /** Sessions among them for which it stands by for another peer's hop. */
   standingBy: number
+  waits: Waits
   /** Positions that its own hops' standbys have yet to get. */
   standbyLag: number
 }
@@ -61,8 +62,6 @@ export interface SpanHost {
   /** What this peer can serve now; undefined once it takes no new sessions. */
   offer: () => SpanOffer | undefined
   stats: () => HostStats
-  /** Expected until a prompt of so many tokens that came now would run here. */
-  waitMs: (tokens: number) => number
   /** While paused nothing is offered and no session begins; running ones go on, and the span stays loaded. */
   pause: (paused: boolean) => void
   /** Takes no new sessions, gives the running ones up to `drainMs` to end, then tells their drivers to go elsewhere. */
@@ -183,9 +182,9 @@ export function startHost(options: HostOptions): SpanHost {
       logBytes: logs.bytes,
       standingBy: standbys.held.size,
       standbyLag: standbys.lag,
+      waits: context.scheduler.waits,
       ...counters
     }),
-    waitMs: tokens => context.scheduler.waitMs(tokens),
     pause: wanted => {
       if (wanted === (paused !== undefined)) return
       paused = wanted ? new BusyError(`${links.self} is paused`, { peer: links.self }) : undefined

@@ -35,7 +35,7 @@ export interface ChannelOptions {
   /** Default: those of limits.ts. */
   pace?: Pace
   /** Of the connection, which other channels share. Default: one for this channel. */
-  gate?: BulkGate
+  gate?: BulkGate | undefined
 }
 
 export interface Pace {

@@ -72,6 +72,8 @@ export interface NodeOptions {
   relay?: boolean
   /** For listening on /tls/ws. */
   tls?: TlsCertificate
+  /** Whether decode goes before bulk on connections. Default true; false to measure what that brings. */
+  overtaking?: boolean
   /** Further libp2p services: the gossip of directory nodes, which no other peer should have to load. */
   services?: ServiceFactoryMap
   logger?: WireLogger
@@ -166,7 +168,8 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     releaseWebRtc()
     throw error
   })
-  return start(node, relay, membership, refusals, offences, directoryNodes, logger, releaseWebRtc, options.signal)
+  const gateOf = gates(options.overtaking ?? true)
+  return start(node, relay, membership, refusals, offences, directoryNodes, logger, gateOf, releaseWebRtc, options.signal)
 }
 
 function start(
@@ -177,6 +180,7 @@ function start(
   offences: Offences,
   directoryNodes: Multiaddr[][],
   logger: WireLogger,
+  gateOf: (connection: Connection) => BulkGate | undefined,
   releaseWebRtc: () => void,
   signal: AbortSignal | undefined
 ): PeerNode {
@@ -222,12 +226,6 @@ function start(
   }
 
   const connect = connectionsOf(node, logger)
-  const gates = new WeakMap<Connection, BulkGate>()
-  const gateOf = (connection: Connection) => {
-    const gate = gates.get(connection) ?? new BulkGate()
-    gates.set(connection, gate)
-    return gate
-  }
 
   return {
     node,
@@ -329,6 +327,17 @@ function start(
         registered.then(() => node.unhandle(protocol.id)).catch(() => {})
       }
     }
+  }
+}
+
+/** Each connection's. */
+function gates(overtaking: boolean): (connection: Connection) => BulkGate | undefined {
+  const made = new WeakMap<Connection, BulkGate>()
+  return connection => {
+    if (!overtaking) return undefined
+    const gate = made.get(connection) ?? new BulkGate()
+    made.set(connection, gate)
+    return gate
   }
 }
 

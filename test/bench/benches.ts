@@ -10,6 +10,7 @@ export const BENCHES: Record<string, () => Promise<Bench>> = {
   recovery: async () => (await import('./recovery.ts')).recovery,
   batch: async () => (await import('./batch/batch.ts')).batch,
   links: async () => (await import('./links/links.ts')).links,
+  mixed: async () => (await import('./mixed/mixed.ts')).mixed,
   selector: async () => (await import('./selector/selector.ts')).selector,
   gpu: async () => (await import('./gpu/gpu.ts')).gpu
 }

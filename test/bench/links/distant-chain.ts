@@ -4,7 +4,7 @@
  */
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import type { SpanEngine } from '../../../peer/engine/engine.ts'
-import { type HostOptions, type SpanHost, startHost } from '../../../peer/host/span-host.ts'
+import { type HostOptions, type HostStats, type SpanHost, startHost } from '../../../peer/host/span-host.ts'
 import type { ChainModel } from '../../../peer/session/chain.ts'
 import type { Drafter } from '../../../peer/session/drafter.ts'
 import type { DriverContext } from '../../../peer/session/driver.ts'
@@ -24,6 +24,11 @@ export interface DistantAnswer {
   tpotMs: number
   drafted: number
   accepted: number
+}
+
+export interface DistantOptions {
+  /** Everything in the order it comes, at hops and on connections. */
+  inArrivalOrder?: boolean
 }
 
 export interface ChainEngine {
@@ -48,13 +53,19 @@ export class DistantChain {
   /** Of the driver's drafts; undefined: they come from the text alone. */
   drafter: Drafter | undefined
 
+  readonly #options: DistantOptions
+
+  private constructor(options: DistantOptions) {
+    this.#options = options
+  }
+
   /** Closes the engines in the end, also when it does not start. */
-  static async start(model: ChainModel, engines: readonly ChainEngine[]): Promise<DistantChain> {
-    const chain = new DistantChain()
+  static async start(model: ChainModel, engines: readonly ChainEngine[], options: DistantOptions = {}): Promise<DistantChain> {
+    const chain = new DistantChain(options)
     try {
       for (const engine of engines) await chain.#add(model, engine)
       chain.#key = await generateKeyPair('Ed25519')
-      chain.#driver = await createNode({ privateKey: chain.#key, directoryNodes: [], webrtc: false })
+      chain.#driver = await createNode({ privateKey: chain.#key, directoryNodes: [], webrtc: false, ...chain.#nodeOptions })
       chain.#model = model
       return chain
     } catch (error) {
@@ -66,6 +77,16 @@ export class DistantChain {
   /** One way, of every link of the chain and of those to the driver. */
   set delayMs(ms: number) {
     for (const { proxy } of this.#peers) proxy.delayMs = ms
+  }
+
+  /** Of each of those links, each way. */
+  set bytesPerSecond(bytes: number) {
+    for (const { proxy } of this.#peers) proxy.bytesPerSecond = bytes
+  }
+
+  /** What each hop has done, in the chain's order. */
+  get stats(): HostStats[] {
+    return this.#peers.map(({ host }) => host.stats())
   }
 
   async answer(
@@ -107,6 +128,10 @@ export class DistantChain {
     }
   }
 
+  get #nodeOptions(): { overtaking?: boolean } {
+    return this.#options.inArrivalOrder ? { overtaking: false } : {}
+  }
+
   #context(limits: Partial<DriverLimits>): DriverContext {
     const entries = this.#peers.map(({ node, proxy, host }) => ({
       announcement: {
@@ -139,10 +164,11 @@ export class DistantChain {
       privateKey: await generateKeyPair('Ed25519'),
       directoryNodes: [],
       webrtc: false,
+      ...this.#nodeOptions,
       listen: ['/ip4/127.0.0.1/tcp/0']
     })
     proxy.target = Number(/\/tcp\/(\d+)/.exec(node.addresses()[0]!)![1])
-    const host = startHost({ links: node, engine, model, rates })
+    const host = startHost({ links: node, engine, model, rates, ...this.#options })
     this.#peers.push({ node, proxy, host, engine })
   }
 }

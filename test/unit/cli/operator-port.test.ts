@@ -16,7 +16,8 @@ const stats: HostStats = {
   standbyLag: 3,
   tokensServed: 500,
   bytesReceived: 6_000,
-  bytesSent: 7_000
+  bytesSent: 7_000,
+  waits: { prompts: 4, expectedMs: 30, waitedMs: 20, missedMs: 12 }
 }
 
 test('a peer tells whether it serves, and its figures as they are when asked', async () => {

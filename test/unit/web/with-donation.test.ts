@@ -15,7 +15,8 @@ const stats = {
   freeKvTokens: 0,
   logBytes: 0,
   standingBy: 0,
-  standbyLag: 0
+  standbyLag: 0,
+  waits: { prompts: 0, expectedMs: 0, waitedMs: 0, missedMs: 0 }
 }
 const serving = (tokensServed = 40): DonationEvent => ({
   state: 'serving',
