@@ -9,8 +9,11 @@ import type { RunCosts } from './run-costs.ts'
 
 /** Of a decode run: what prefill may add to it, and as much again what a token may find under way when it comes early. */
 const ALLOWANCE = 0.2
-/** Prefill has this part of the time at least: pieces of so many tokens, each followed by four times what it took. */
+/** Prefill has this part of the time at least, in pieces of so many tokens, each followed by a rest; */
 const LEAST_SHARE = 0.125
+/** twice and three times it once somebody has waited for this and twice this, up to half: no word at all is worse than slow ones. */
+const MORE_EACH_MS = 1_000
+const MOST_SHARE = 0.5
 const LEAST_TOKENS = 16
 /** And never more at a time: a token may come although none is expected, of an answer that begins. */
 const PIECE_MS = 250
@@ -46,19 +49,20 @@ export class PrefillPace {
   }
 
   /** Beside `decoded` tokens of decode, with `gapMs` until the next is due. 0: it waits, for `restMs` at most. */
-  tokens(decoded: number, gapMs: number): number {
+  tokens(decoded: number, gapMs: number, restMs: number): number {
     if (this.#flow.sessions === 0) return Number.POSITIVE_INFINITY
     const { decode, prefill } = this.#costs
     const allowedMs = ALLOWANCE * decode.ms(Math.max(1, decoded))
-    const least = this.restMs === 0 ? this.least : 0
+    const least = restMs === 0 ? this.least : 0
     if (decoded > 0) return Math.max(least, Math.floor(allowedMs / prefill.tokenMs(this.least)))
     const fits = prefill.tokensWithin(Math.min(PIECE_MS, Math.max(gapMs, allowedMs)), this.#most)
     return Math.max(least, fits < LEAST_RUN_TOKENS ? 0 : fits)
   }
 
-  /** Until prefill is due whatever else is. */
-  get restMs(): number {
+  /** Until prefill is due whatever else is, where a prompt has waited for `waitedMs`. */
+  restMs(waitedMs: number): number {
     const pieceMs = this.#costs.prefill.ms(this.least)
-    return Math.max(0, this.#ranAt + pieceMs * (1 / LEAST_SHARE - 1) - this.#clock.now())
+    const share = Math.min(MOST_SHARE, LEAST_SHARE * (1 + waitedMs / MORE_EACH_MS))
+    return Math.max(0, this.#ranAt + pieceMs * (1 / share - 1) - this.#clock.now())
   }
 }

@@ -205,14 +205,15 @@ export class Scheduler {
     const decodes = heads.filter(isDecode)
     const now = this.#clock.now()
     const prompts = inTurn(heads.filter(pending => !isDecode(pending)).map(pending => this.#waiting(pending, now)))
-    const { restMs, least } = this.#pace
+    const { least } = this.#pace
+    const restMs = this.#pace.restMs(Math.max(0, ...prompts.map(({ waitedMs }) => waitedMs)))
     const prefillDue = prompts.length > 0 && restMs === 0
     const batch = fill(decodes.slice(0, this.#flow.together), prefillDue ? maxBatchTokens - least : maxBatchTokens)
     // The rest of them waits for this run already.
     if (prompts.length === 0 || (batch.length < decodes.length && !prefillDue)) return batch
     const { decoded } = countOf(batch)
     const room = maxBatchTokens - decoded
-    const paced = this.#pace.tokens(decoded, this.#flow.gapMs(new Set(decodes.map(({ work }) => work.sequence))))
+    const paced = this.#pace.tokens(decoded, this.#flow.gapMs(new Set(decodes.map(({ work }) => work.sequence))), restMs)
     const pieces = fill(
       prompts.map(({ pending }) => pending),
       Math.min(room, paced),

@@ -39,6 +39,11 @@ export const wireLimits = {
     '',
     'streams of one protocol on a connection: one a session and epoch, and no host serves more sessions of one driver'
   ),
+  MAX_EARLY_STREAMS: limit(
+    128,
+    '',
+    'streams over a connection that we have not made ready yet: two for each answer that a gateway has at a time; with libp2p’s 10 a burst of them ends the connection'
+  ),
   STREAM_BURST: limit(
     1_024,
     '',
@@ -108,6 +113,7 @@ export const {
   MAX_PARALLEL_DIALS,
   MAX_QUEUED_DIALS,
   MAX_STREAMS_PER_PEER,
+  MAX_EARLY_STREAMS,
   STREAM_BURST,
   STREAMS_PER_SECOND,
   FIRST_FRAME_MS,

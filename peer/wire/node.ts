@@ -30,6 +30,7 @@ import {
   LEAF_CONNECTIONS,
   MAX_CONNECTIONS_PER_PEER,
   MAX_DIRECTORY_NODES,
+  MAX_EARLY_STREAMS,
   MAX_PARALLEL_DIALS,
   MAX_PENDING_INBOUND,
   MAX_QUEUED_DIALS,
@@ -141,7 +142,7 @@ export async function createNode(options: NodeOptions): Promise<PeerNode> {
     },
     transports: createTransports({ webrtc, iceServers: options.iceServers ?? [], ...(options.tls && { tls: options.tls }) }),
     connectionEncrypters: [memberEncrypter(membership, refused)],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux({ maxEarlyStreams: MAX_EARLY_STREAMS })],
     connectionGater: {
       // Browsers refuse private addresses by default; an edge swarm lives on them.
       denyDialMultiaddr: () => false,

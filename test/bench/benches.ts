@@ -11,6 +11,7 @@ export const BENCHES: Record<string, () => Promise<Bench>> = {
   batch: async () => (await import('./batch/batch.ts')).batch,
   links: async () => (await import('./links/links.ts')).links,
   mixed: async () => (await import('./mixed/mixed.ts')).mixed,
+  queue: async () => (await import('./queue/queue.ts')).queue,
   selector: async () => (await import('./selector/selector.ts')).selector,
   gpu: async () => (await import('./gpu/gpu.ts')).gpu
 }

@@ -54,6 +54,18 @@ test('a peer that does not serve a protocol, or another version of it, is lost f
   })
 )
 
+test('a burst of streams over a connection just made all open', LIMIT, () =>
+  withNodes(async add => {
+    const server = await add(makeDirectoryNode())
+    server.handle(bytesProtocol, echo)
+    const way = server.addresses().filter(address => !address.includes('/ws'))
+    for (let time = 0; time < 5; time++) {
+      const client = await add(makeNode())
+      await Promise.all(Array.from({ length: 64 }, async () => (await client.dial(server.self, way, bytesProtocol)).close()))
+    }
+  })
+)
+
 test('with WebRTC disabled, leaves reach each other over the relay, whatever the size', LIMIT, () =>
   withNodes(async add => {
     const directory = await add(makeDirectoryNode())
