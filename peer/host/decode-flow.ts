@@ -86,11 +86,21 @@ export class DecodeFlow {
   get together(): number {
     const { sessions } = this
     if (sessions < 2) return Number.POSITIVE_INFINITY
-    const flows = [...this.#flows.values()]
-    const hops = mean(flows.map(flow => flow.hops))
-    const awayMs = mean(flows.flatMap(flow => (flow.awayMs === undefined ? [] : [flow.awayMs])))
+    const { hops, awayMs } = this.#means
     const linksMs = Math.max(0, awayMs - (hops - 1) * this.#runMs)
     return microBatchSize({ sessions, hops, linksMs, runMs: count => this.#costs.ms(count) })
+  }
+
+  /** This hop's part of the time a session's token takes, as if all hops had the same. */
+  get tokenMs(): number {
+    const { hops, awayMs } = this.#means
+    return (awayMs + this.#runMs) / Math.max(1, hops)
+  }
+
+  get #means(): { hops: number; awayMs: number } {
+    const flows = [...this.#flows.values()]
+    const aways = flows.flatMap(({ awayMs }) => (awayMs === undefined ? [] : [awayMs]))
+    return { hops: mean(flows.map(({ hops }) => hops)), awayMs: mean(aways) }
   }
 
   /** Until the next of them comes that is not `due` already; Infinity: none is expected. */

@@ -7,8 +7,11 @@ import type { Clock } from '../wire/clock.ts'
 import type { DecodeFlow } from './decode-flow.ts'
 import type { RunCosts } from './run-costs.ts'
 
-/** Of a decode run: what prefill may add to it, and as much again what a token may find under way when it comes early. */
-const ALLOWANCE = 0.2
+/**
+ * Of the time a token takes: what prefill may add to its runs, and as much again that it may find under way when it comes
+ * early. Tokens that take longer for it allow more, up to 1 / (1 − 2 · 0.1) = 1.25 times what they would take.
+ */
+const ALLOWANCE = 0.1
 /** Prefill has this part of the time at least, in pieces of so many tokens, each followed by a rest; */
 const LEAST_SHARE = 0.125
 /** twice and three times it once somebody has waited for this and twice this, up to half: no word at all is worse than slow ones. */
@@ -20,22 +23,17 @@ const PIECE_MS = 250
 /** A run of its own is no smaller: each reads all weights. */
 const LEAST_RUN_TOKENS = 4
 
-export interface PrefillCosts {
-  decode: RunCosts
-  prefill: RunCosts
-}
-
 export class PrefillPace {
   readonly #clock: Clock
   readonly #flow: DecodeFlow
-  readonly #costs: PrefillCosts
+  readonly #costs: RunCosts
   readonly #most: number
   /** Tokens that a run holds once prefill is due. */
   readonly least: number
   #ranAt = Number.NEGATIVE_INFINITY
 
-  /** `most`: tokens of a run. */
-  constructor(clock: Clock, flow: DecodeFlow, costs: PrefillCosts, most: number) {
+  /** `costs`: of runs of prefill; `most`: tokens of a run. */
+  constructor(clock: Clock, flow: DecodeFlow, costs: RunCosts, most: number) {
     this.#clock = clock
     this.#flow = flow
     this.#costs = costs
@@ -51,17 +49,16 @@ export class PrefillPace {
   /** Beside `decoded` tokens of decode, with `gapMs` until the next is due. 0: it waits, for `restMs` at most. */
   tokens(decoded: number, gapMs: number, restMs: number): number {
     if (this.#flow.sessions === 0) return Number.POSITIVE_INFINITY
-    const { decode, prefill } = this.#costs
-    const allowedMs = ALLOWANCE * decode.ms(Math.max(1, decoded))
+    const allowedMs = ALLOWANCE * this.#flow.tokenMs
     const least = restMs === 0 ? this.least : 0
-    if (decoded > 0) return Math.max(least, Math.floor(allowedMs / prefill.tokenMs(this.least)))
-    const fits = prefill.tokensWithin(Math.min(PIECE_MS, Math.max(gapMs, allowedMs)), this.#most)
+    if (decoded > 0) return Math.max(least, Math.floor(allowedMs / this.#costs.tokenMs(this.least)))
+    const fits = this.#costs.tokensWithin(Math.min(PIECE_MS, Math.max(gapMs, allowedMs)), this.#most)
     return Math.max(least, fits < LEAST_RUN_TOKENS ? 0 : fits)
   }
 
   /** Until prefill is due whatever else is, where a prompt has waited for `waitedMs`. */
   restMs(waitedMs: number): number {
-    const pieceMs = this.#costs.prefill.ms(this.least)
+    const pieceMs = this.#costs.ms(this.least)
     const share = Math.min(MOST_SHARE, LEAST_SHARE * (1 + waitedMs / MORE_EACH_MS))
     return Math.max(0, this.#ranAt + pieceMs * (1 / share - 1) - this.#clock.now())
   }

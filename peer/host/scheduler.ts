@@ -84,8 +84,8 @@ export class Scheduler {
   readonly #inArrivalOrder: boolean
   /** In turn order: whoever ran goes to the back. */
   readonly #lines = new Map<SequenceId, Pending[]>()
-  /** Of prompts under way: tokens that have run, and when the last of them did. */
-  readonly #prompts = new Map<SequenceId, { ran: number; ranAt: number }>()
+  /** Of prompts under way: tokens that have run, and when the first of them came. */
+  readonly #prompts = new Map<SequenceId, { ran: number; since: number }>()
   readonly #idleWaiters = new Map<SequenceId, (() => void)[]>()
   #running = new Set<SequenceId>()
   #current: { tokens: number; startedAt: number; expectedMs: number } | undefined
@@ -101,7 +101,7 @@ export class Scheduler {
     const layers = span.end - span.first
     this.#costs = { decode: new RunCosts(rates, layers), prefill: new RunCosts(rates, layers) }
     this.#flow = new DecodeFlow(clock, this.#costs.decode)
-    this.#pace = new PrefillPace(clock, this.#flow, this.#costs, maxBatchTokens)
+    this.#pace = new PrefillPace(clock, this.#flow, this.#costs.prefill, maxBatchTokens)
     this.#inArrivalOrder = inArrivalOrder
   }
 
@@ -227,13 +227,13 @@ export class Scheduler {
 
   #waiting(pending: Pending, now: number): WaitingPrompt & { pending: Pending } {
     const { work, taken } = pending
-    const { ran, ranAt } = this.#prompts.get(work.sequence) ?? { ran: 0, ranAt: work.arrivedAt }
+    const { ran, since } = this.#prompts.get(work.sequence) ?? { ran: 0, since: work.arrivedAt }
     return {
       pending,
       driver: work.driver,
       tokens: Math.max(ran, work.count - taken + work.promptLeft),
       weight: work.background ? BACKGROUND_WEIGHT : 1,
-      waitedMs: now - Math.max(ranAt, work.arrivedAt)
+      waitedMs: now - since
     }
   }
 
@@ -318,8 +318,8 @@ export class Scheduler {
     if (isDecodeCount(count)) this.#flow.ran(sequence, hops)
     else if (taken === count && promptLeft === 0) this.#prompts.delete(sequence)
     else {
-      const before = this.#prompts.get(sequence)?.ran ?? 0
-      this.#prompts.set(sequence, { ran: before + ran, ranAt: this.#clock.now() })
+      const { ran: before, since } = this.#prompts.get(sequence) ?? { ran: 0, since: work.arrivedAt }
+      this.#prompts.set(sequence, { ran: before + ran, since })
     }
   }
 

@@ -9,7 +9,7 @@
 const FIRST_LEVEL_TOKENS = 64
 
 /** A prompt rises a level for each stretch of this that it waits, so that each has its turn. */
-const RISE_MS = 2_000
+const RISE_MS = 1_000
 
 export interface WaitingPrompt {
   driver: string
@@ -17,7 +17,7 @@ export interface WaitingPrompt {
   tokens: number
   /** 1; less for whoever may wait longer. */
   weight: number
-  /** Since it came, or ran last. */
+  /** Since it came. */
   waitedMs: number
 }
 

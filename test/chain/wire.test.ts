@@ -59,7 +59,7 @@ test('a burst of streams over a connection just made all open', LIMIT, () =>
     const server = await add(makeDirectoryNode())
     server.handle(bytesProtocol, echo)
     const way = server.addresses().filter(address => !address.includes('/ws'))
-    for (let time = 0; time < 5; time++) {
+    for (let time = 0; time < 2; time++) {
       const client = await add(makeNode())
       await Promise.all(Array.from({ length: 64 }, async () => (await client.dial(server.self, way, bytesProtocol)).close()))
     }

@@ -10,9 +10,9 @@ const orderOf = (prompts: readonly WaitingPrompt[]) => inTurn(prompts).map(one =
 
 test('a question goes before a book, the earlier of two alike before the later, and a book that has waited before a question', () => {
   assert.deepEqual(orderOf([prompt('a', 4_000), prompt('b', 50), prompt('c', 40)]), [1, 2, 0])
-  // 4,000 tokens are six levels up, which is twelve seconds.
-  assert.deepEqual(orderOf([prompt('a', 50), prompt('b', 4_000, 11_000)]), [0, 1])
-  assert.deepEqual(orderOf([prompt('a', 50), prompt('b', 4_000, 13_000)]), [1, 0])
+  // 4,000 tokens are six levels up, which is six seconds.
+  assert.deepEqual(orderOf([prompt('a', 50), prompt('b', 4_000, 5_900)]), [0, 1])
+  assert.deepEqual(orderOf([prompt('a', 50), prompt('b', 4_000, 6_100)]), [1, 0])
 })
 
 test('fifty prompts of one driver are one long job to another’s single', () => {
@@ -27,8 +27,8 @@ test('fifty prompts of one driver are one long job to another’s single', () =>
 test('who may wait longer waits four times as long', () => {
   assert.deepEqual(orderOf([prompt('a', 64, 0, 0.25), prompt('b', 256)]), [0, 1])
   assert.deepEqual(orderOf([prompt('a', 64, 0, 0.25), prompt('b', 128)]), [1, 0])
-  assert.deepEqual(orderOf([prompt('a', 64, 12_000, 0.25), prompt('b', 64, 1_900)]), [1, 0])
-  assert.deepEqual(orderOf([prompt('a', 64, 24_000, 0.25), prompt('b', 64, 1_900)]), [0, 1])
+  assert.deepEqual(orderOf([prompt('a', 64, 12_000, 0.25), prompt('b', 64, 1_100)]), [1, 0])
+  assert.deepEqual(orderOf([prompt('a', 64, 12_000, 0.25), prompt('b', 64, 900)]), [0, 1])
 })
 
 test('an order holds everybody once, and whoever waits long enough is first', () => {
