@@ -8,6 +8,7 @@ import { InvalidRequestError, toShoalError } from '../errors.ts'
 import type { NamedManifest } from '../model/manifest.ts'
 import { openCompletionService } from '../session/completion.ts'
 import { directoryOf } from '../session/directory-query.ts'
+import type { DriverLimits } from '../session/driver-limits.ts'
 import type { MeasuringService } from '../session/types.ts'
 import { mergeDirectories } from '../swarm/directory.ts'
 import { mostWanted } from '../swarm/model-choice.ts'
@@ -33,6 +34,8 @@ export interface JoinOptions {
   listen?: string[]
   /** Drafts for answers of the models that have its vocabulary. */
   draft?: DraftModel
+  /** How its answers are driven, where not as usual. */
+  limits?: Partial<DriverLimits>
   logger: Logger
   signal: AbortSignal
 }
@@ -73,7 +76,7 @@ export interface Swarm {
 
 /** @throws InvalidRequestError, SourceError, DeadlineError when none of the bootstraps answers as one; InviteError */
 export async function joinSwarm(places: readonly string[], options: JoinOptions): Promise<Swarm> {
-  const { membership, draft, logger, signal, listen } = options
+  const { membership, draft, limits = {}, logger, signal, listen } = options
   const { directoryNodes, models, failures } = await join(places, signal, membership)
   for (const { code, message } of failures) logger.warn({ code }, `joined without one of the bootstraps: ${message}`)
   const place = places.join(' and ')
@@ -93,7 +96,16 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
     if (draft !== undefined && !drafts)
       logger.warn({ model: manifest.name }, `${draft.name} has another vocabulary: no drafts by it`)
     const drafter = drafts ? { drafter: draft!.drafter } : {}
-    const service = openCompletionService({ links, privateKey, directory: client, manifest, reputation, logger, ...drafter })
+    const service = openCompletionService({
+      links,
+      privateKey,
+      directory: client,
+      manifest,
+      reputation,
+      logger,
+      limits,
+      ...drafter
+    })
     const { layers, width } = manifest.manifest.hyperparameters
     return { ...service, model: { ...service.model, name: manifest.name }, layers, width }
   }

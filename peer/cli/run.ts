@@ -1,9 +1,11 @@
 /**
  * `shoal run`: one answer in the terminal. This process drives the session itself, so it needs no gateway and no GPU.
  */
+
 import { Command } from 'commander'
 import { neutralSampling } from '../session/neutral-sampling.ts'
 import type { ChainHop, CompletionEvent, CompletionRequest, Recovered } from '../session/types.ts'
+import { type Activations, activationsOption, encodingOf } from './activations-option.ts'
 import { chainReport } from './chain-report.ts'
 import type { Swarm } from './join.ts'
 import { untilToldToEnd } from './lifetime.ts'
@@ -29,6 +31,7 @@ interface RunOptions extends MembershipOptions {
   stop?: string[]
   speculate: Speculate
   draft?: string
+  activations: Activations
   raw?: boolean
   standby?: boolean
   json?: boolean
@@ -59,6 +62,7 @@ export function runCommand(): Command {
     .option('--standby', 'have second holders of the layers keep the KV, so that a lost peer costs no prefill')
     .addOption(speculateOption())
     .option('--draft <model>', DRAFT_HELP)
+    .addOption(activationsOption())
     .option('--raw', 'continue the prompt as text instead of answering it as a chat')
     .option('--json', 'print every event as one JSON object a line')
     .addOption(logLevelOption('warn'))
@@ -73,6 +77,7 @@ async function run(prompt: string, options: RunOptions, signal: AbortSignal): Pr
     swarm = await joinSwarm(options.join, {
       membership: membershipOf(options),
       ...(draft === undefined ? {} : { draft }),
+      limits: encodingOf(options.activations),
       logger: openLogger(options.logLevel),
       signal
     })

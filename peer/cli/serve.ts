@@ -1,9 +1,11 @@
 /**
  * `shoal serve`: the gateway. Drives sessions for whoever speaks OpenAI's API to it, and on request hosts a span as well.
  */
+
 import { Command } from 'commander'
 import { InvalidRequestError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'
+import { type Activations, activationsOption, encodingOf } from './activations-option.ts'
 import type { DraftModel } from './draft-model.ts'
 import type { SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
@@ -35,6 +37,7 @@ interface ServeOptions extends HostingOptions, MembershipOptions, TlsOptions {
   standby?: boolean
   speculate: Speculate
   draft?: string
+  activations: Activations
   select?: string
   selectState?: string
   json?: boolean
@@ -63,6 +66,7 @@ export function serveCommand(): Command {
     .option('--standby', 'have second holders of the layers keep each answer’s KV (a request’s shoal.standby overrides it)')
     .addOption(speculateOption(' (a request’s shoal.speculate overrides it)'))
     .option('--draft <model>', DRAFT_HELP)
+    .addOption(activationsOption())
     .option('--select <file>', 'JSON file of clouds, classes and budgets: choose edge or cloud for each request')
     .option('--select-state <file>', 'where what was learned and spent is kept (default: one of this user’s, for this peer)')
     .option('--donate', 'also host a span, as `shoal edge` does')
@@ -102,6 +106,7 @@ async function serve(options: ServeOptions, signal: AbortSignal): Promise<void> 
       membership: membershipOf(options),
       privateKey: identity.privateKey,
       ...(draft === undefined ? {} : { draft }),
+      limits: encodingOf(options.activations),
       logger,
       signal
     })

@@ -4,7 +4,8 @@
  */
 import type { EngineShape } from '../engine/engine.ts'
 import { BusyError, InvalidFrameError, ModelMismatchError, NotNamedError } from '../errors.ts'
-import type { OpenPlan } from '../wire/frames.pb.js'
+import { INT8_BLOCK } from '../wire/activation-codec.ts'
+import { Encoding, type OpenPlan } from '../wire/frames.pb.js'
 import { toHex } from '../wire/hex.ts'
 import { MAX_CLOCK_SKEW_MS, MAX_HOPS, MAX_LEASE_MS, MAX_WAIT_MS, MAX_WINDOW, MIN_LEASE_MS } from './limits.ts'
 
@@ -86,6 +87,8 @@ function checkPlace(plan: OpenPlan, index: number, { self, shape, model, now }: 
   if (committed > reserveTokens) throw new InvalidFrameError(`open: ${committed} committed of ${reserveTokens} reserved`)
   if (leaseMs < MIN_LEASE_MS || leaseMs > MAX_LEASE_MS) throw new InvalidFrameError(`open: a lease of ${leaseMs} ms`)
   if (waitMs > MAX_WAIT_MS) throw new BusyError(`open: would wait ${waitMs} ms, this peer lets nobody wait over ${MAX_WAIT_MS}`)
+  if (plan.encoding === Encoding.INT8 && shape.width % INT8_BLOCK !== 0)
+    throw new InvalidFrameError(`open: int8 blocks of ${INT8_BLOCK} values of a width of ${shape.width}`)
   if (window < 1 || window > MAX_WINDOW) throw new InvalidFrameError(`open: a window of ${window} steps`)
 }
 

@@ -83,6 +83,8 @@ function inputOf({ number, count, tokens, hidden }: Step, shape: EngineShape, en
   if (shape.embeds) throw new InvalidFrameError(`step ${number}: hidden states to a hop that embeds`)
   if (encoding === Encoding.F32 && hidden!.dtype !== Dtype.DTYPE_F32)
     throw new InvalidFrameError(`step ${number}: hidden states in ${hidden!.dtype}, f32 was asked for`)
+  if (encoding !== Encoding.INT8 && hidden!.dtype === Dtype.DTYPE_INT8)
+    throw new InvalidFrameError(`step ${number}: hidden states in int8 blocks, which were not asked for`)
   return { hidden: decodeActivation(hidden!, count * shape.width) }
 }
 

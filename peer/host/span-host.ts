@@ -168,6 +168,7 @@ export function startHost(options: HostOptions): SpanHost {
             span: engine.shape.span,
             state: 'serving',
             numerics: engine.shape.numerics,
+            int8: true,
             prefillRate: rates.prefill,
             decodeRate: rates.decode,
             freeKvTokens: kv().freeKvTokens + standbys.heldTokens(engine.kv().tokensPerBlock),

@@ -21,6 +21,7 @@ export interface DriverLimits {
   reserveAhead: number
   /** Without progress for this long a chain counts as lost, though every hop answers: longer than any step takes. */
   stallMs: number
+  /** Of hidden states between hops; INT8 where all of them take it. */
   encoding: Encoding
 }
 

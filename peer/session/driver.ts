@@ -17,6 +17,7 @@ import { keepWarm } from '../wire/keep-warm.ts'
 import type { WireLogger } from '../wire/log.ts'
 import { PauseWatch } from '../wire/pause-watch.ts'
 import { standbyProtocol } from '../wire/standby-frames.ts'
+import { agreedEncoding } from './agreed-encoding.ts'
 import type { Chain, ChainModel } from './chain.ts'
 import { chunkTokens } from './chunk-size.ts'
 import { closeHop } from './close-hop.ts'
@@ -221,7 +222,7 @@ export class Driver {
         background: this.#background,
         leaseMs: limits.leaseMs,
         waitMs: limits.waitMs,
-        encoding: limits.encoding,
+        encoding: agreedEncoding(limits.encoding, route, model.width),
         window: limits.window,
         stallMs: limits.stallMs,
         reachMs: hop => (before.has(hop.peer) && this.#canDoWithout(hop.peer) ? reachMs(hop, this.#pace) : Infinity),

@@ -126,13 +126,18 @@ export declare namespace SignedFields {
         value: number;
         index: number;
     }
+    interface SignedFieldsOffersInt8FieldEvent {
+        field: '$.offers[].int8';
+        value: boolean;
+        index: number;
+    }
     interface SignedFieldsWattsFieldEvent {
         field: '$.watts';
         value: number;
     }
     function encode(obj: Partial<SignedFields>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): SignedFields;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsOffersSessionsFieldEvent | SignedFieldsOffersMovableFieldEvent | SignedFieldsOffersLeavingFieldEvent | SignedFieldsOffersDemandFieldEvent | SignedFieldsWattsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsOffersSessionsFieldEvent | SignedFieldsOffersMovableFieldEvent | SignedFieldsOffersLeavingFieldEvent | SignedFieldsOffersDemandFieldEvent | SignedFieldsOffersInt8FieldEvent | SignedFieldsWattsFieldEvent>;
 }
 export declare enum Agent {
     NODE = "NODE",
@@ -163,6 +168,7 @@ export interface Offer {
     movable: boolean;
     leaving: boolean;
     demand: number;
+    int8: boolean;
 }
 export declare namespace Offer {
     const codec: () => Codec<Offer>;
@@ -222,7 +228,11 @@ export declare namespace Offer {
         field: '$.demand';
         value: number;
     }
+    interface OfferInt8FieldEvent {
+        field: '$.int8';
+        value: boolean;
+    }
     function encode(obj: Partial<Offer>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Offer;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferModelFieldEvent | OfferLayersFieldEvent | OfferFirstLayerFieldEvent | OfferEndLayerFieldEvent | OfferStateFieldEvent | OfferNumericsFieldEvent | OfferPrefillRateFieldEvent | OfferDecodeRateFieldEvent | OfferFreeKvTokensFieldEvent | OfferQueueMsFieldEvent | OfferSessionsFieldEvent | OfferMovableFieldEvent | OfferLeavingFieldEvent | OfferDemandFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferModelFieldEvent | OfferLayersFieldEvent | OfferFirstLayerFieldEvent | OfferEndLayerFieldEvent | OfferStateFieldEvent | OfferNumericsFieldEvent | OfferPrefillRateFieldEvent | OfferDecodeRateFieldEvent | OfferFreeKvTokensFieldEvent | OfferQueueMsFieldEvent | OfferSessionsFieldEvent | OfferMovableFieldEvent | OfferLeavingFieldEvent | OfferDemandFieldEvent | OfferInt8FieldEvent>;
 }

@@ -392,6 +392,10 @@ export var Offer;
                     w.uint32(504);
                     w.uint32(obj.demand);
                 }
+                if ((obj.int8 != null && obj.int8 !== false)) {
+                    w.uint32(560);
+                    w.bool(obj.int8);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -409,7 +413,8 @@ export var Offer;
                     queueMs: 0,
                     movable: false,
                     leaving: false,
-                    demand: 0
+                    demand: 0,
+                    int8: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -469,6 +474,10 @@ export var Offer;
                         }
                         case 63: {
                             obj.demand = reader.uint32();
+                            break;
+                        }
+                        case 70: {
+                            obj.int8 = reader.bool();
                             break;
                         }
                         default: {
@@ -578,6 +587,13 @@ export var Offer;
                             yield {
                                 field: `${prefix}.demand`,
                                 value: reader.uint32()
+                            };
+                            break;
+                        }
+                        case 70: {
+                            yield {
+                                field: `${prefix}.int8`,
+                                value: reader.bool()
                             };
                             break;
                         }

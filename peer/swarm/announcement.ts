@@ -140,7 +140,8 @@ function offerToWire(offer: SpanOffer): Offer {
     ...(offer.sessions === undefined ? {} : { sessions: offer.sessions }),
     movable: offer.movable ?? false,
     leaving: offer.leaving ?? false,
-    demand: offer.demand ?? 0
+    demand: offer.demand ?? 0,
+    int8: offer.int8 ?? false
   }
 }
 
@@ -159,7 +160,8 @@ function offerFromWire(offer: Offer): SpanOffer {
     ...(offer.sessions === undefined ? {} : { sessions: offer.sessions }),
     ...(offer.movable ? { movable: true } : {}),
     ...(offer.leaving ? { leaving: true } : {}),
-    ...(offer.demand > 0 ? { demand: offer.demand } : {})
+    ...(offer.demand > 0 ? { demand: offer.demand } : {}),
+    ...(offer.int8 ? { int8: true } : {})
   }
 }
 

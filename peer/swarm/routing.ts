@@ -53,6 +53,7 @@ interface UsableOffer {
   addresses: string[]
   span: Span
   numerics: string
+  int8: boolean
   class: string
   /** Milliseconds for one token through one layer: as announced, and as expected after what was observed. */
   promisedMs: number
@@ -81,10 +82,10 @@ export function planRoute(directory: Directory, question: RouteQuestion): Route 
   const hops: RouteHop[] = []
   for (let label: Label | undefined = best; label !== undefined; label = label.before) {
     const { offer, span } = label
-    const { peer, addresses, numerics } = offer
+    const { peer, addresses, numerics, int8 } = offer
     const count = span.end - span.first
     const promised = { promisedMs: count * offer.promisedMs, promisedBatchedMs: count * offer.promisedBatchedMs }
-    hops.unshift({ peer, addresses, span, numerics, ...promised })
+    hops.unshift({ peer, addresses, span, numerics, ...(int8 ? { int8 } : {}), ...promised })
   }
   return { hops, decodeMs: best.decodeMs, prefillMs: best.prefillMs }
 }
@@ -109,6 +110,7 @@ function usableOffer({ peer, addresses }: Announcement, offer: SpanOffer, questi
     addresses,
     span: offer.span,
     numerics: offer.numerics,
+    int8: offer.int8 ?? false,
     class: classOf(offer.numerics),
     promisedMs: 1_000 / offer.decodeRate,
     promisedBatchedMs: 1_000 / offer.prefillRate,

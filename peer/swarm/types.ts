@@ -27,6 +27,8 @@ export interface SpanOffer {
   leaving?: boolean
   /** Sessions it was asked to take within about a minute, refused ones too. */
   demand?: number
+  /** It takes and sends hidden states in int8 blocks. Absent: it does not. */
+  int8?: boolean
 }
 
 /** What a peer says of itself; signed by its key, leased on the receiver's clock. */
@@ -60,6 +62,8 @@ export interface RouteHop {
   /** The part of the peer's span this route uses. */
   span: Span
   numerics: string
+  /** It takes and sends hidden states in int8 blocks. */
+  int8?: boolean
   /** What its announcement promises for one decoded token through this part, milliseconds. */
   promisedMs: number
   /** The same for one token of a full prefill batch. */

@@ -1,11 +1,17 @@
 /**
  * Hidden states as bytes between hops: f16, half the traffic at a precision the residual stream bears; f32 when a value
- * would overflow f16 or when the driver asked for it. Little-endian, as every WebGPU platform is.
+ * would overflow f16 or when the driver asked for it; int8 in blocks (llama.cpp's Q8_0), half of f16 again, where it asked
+ * for that. Little-endian, as every WebGPU platform is.
  */
 import { InvalidFrameError, NonFiniteError } from '../errors.ts'
 import { type Activation, Dtype, Encoding } from './frames.pb.js'
 
 const MAX_F16 = 65504
+
+/** Values that share a scale: few enough that one far larger than the others coarsens few. */
+export const INT8_BLOCK = 32
+export const INT8_BLOCK_BYTES = 2 + INT8_BLOCK
+const INT8_MAX = 127
 
 /**
  * Largest magnitude of a hidden value. Residual streams reach 10⁴ or 10⁵; from about 10¹⁹ the sum of squares of a norm is
@@ -21,6 +27,8 @@ export function encodeActivation(values: Float32Array, encoding: Encoding): Acti
     if (!(size <= MAX_HIDDEN)) throw new NonFiniteError(`Hidden value ${i} is ${values[i]}`)
     if (size > largest) largest = size
   }
+  if (encoding === Encoding.INT8 && largest <= INT8_MAX * MAX_F16 && values.length % INT8_BLOCK === 0)
+    return { dtype: Dtype.DTYPE_INT8, data: toInt8Blocks(values) }
   if (encoding === Encoding.F32 || largest > MAX_F16)
     return { dtype: Dtype.DTYPE_F32, data: new Uint8Array(Float32Array.from(values).buffer) }
   return { dtype: Dtype.DTYPE_F16, data: new Uint8Array(toHalves(values).buffer) }
@@ -31,15 +39,56 @@ export function encodeActivation(values: Float32Array, encoding: Encoding): Acti
  * @throws InvalidFrameError when the bytes are not exactly as many, NonFiniteError
  */
 export function decodeActivation({ dtype, data }: Activation, count: number): Float32Array<ArrayBuffer> {
-  const bytesEach = dtype === Dtype.DTYPE_F16 ? 2 : 4
+  const bytesEach = { DTYPE_F16: 2, DTYPE_F32: 4, DTYPE_INT8: INT8_BLOCK_BYTES / INT8_BLOCK }[dtype]
   if (data.byteLength !== count * bytesEach)
     throw new InvalidFrameError(`hidden.data: ${data.byteLength} bytes of ${dtype}, ${count * bytesEach} expected`)
   // Copied, since a frame's bytes lie at any offset and typed arrays need theirs aligned. Not by slice: a Buffer's does not copy.
   const bytes = new Uint8Array(data).buffer
-  const values = bytesEach === 4 ? new Float32Array(bytes) : fromHalves(new Uint16Array(bytes))
+  const values =
+    dtype === Dtype.DTYPE_F32
+      ? new Float32Array(bytes)
+      : dtype === Dtype.DTYPE_INT8
+        ? fromInt8Blocks(bytes)
+        : fromHalves(new Uint16Array(bytes))
   for (let i = 0; i < count; i++)
     if (!(Math.abs(values[i] as number) <= MAX_HIDDEN)) throw new NonFiniteError(`hidden.data: value ${i} is ${values[i]}`)
   return values
+}
+
+/** A scale is of the block's largest value, so that a block read and written again is the same. */
+function toInt8Blocks(values: Float32Array): Uint8Array<ArrayBuffer> {
+  const blocks = values.length / INT8_BLOCK
+  const scales = toHalves(
+    Float32Array.from({ length: blocks }, (_, block) => {
+      let largest = 0
+      for (let at = block * INT8_BLOCK; at < (block + 1) * INT8_BLOCK; at++) largest = Math.max(largest, Math.abs(values[at]!))
+      return largest / INT8_MAX
+    })
+  )
+  const rounded = fromHalves(scales)
+  const bytes = new Uint8Array(blocks * INT8_BLOCK_BYTES)
+  const view = new DataView(bytes.buffer)
+  for (let block = 0; block < blocks; block++) {
+    const at = block * INT8_BLOCK_BYTES
+    const scale = rounded[block]!
+    view.setUint16(at, scales[block]!, true)
+    if (scale === 0) continue
+    for (let i = 0; i < INT8_BLOCK; i++) {
+      const quant = Math.round(values[block * INT8_BLOCK + i]! / scale)
+      view.setInt8(at + 2 + i, Math.min(INT8_MAX, Math.max(-INT8_MAX, quant)))
+    }
+  }
+  return bytes
+}
+
+function fromInt8Blocks(bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+  const view = new DataView(bytes)
+  const blocks = bytes.byteLength / INT8_BLOCK_BYTES
+  const scales = fromHalves(Uint16Array.from({ length: blocks }, (_, block) => view.getUint16(block * INT8_BLOCK_BYTES, true)))
+  return Float32Array.from({ length: blocks * INT8_BLOCK }, (_, at) => {
+    const block = Math.floor(at / INT8_BLOCK)
+    return scales[block]! * view.getInt8(block * INT8_BLOCK_BYTES + 2 + (at % INT8_BLOCK))
+  })
 }
 
 const native = globalThis.Float16Array

@@ -4,21 +4,24 @@
  * vocabulary, spans) its host checks. Errors name the field and its value.
  */
 import { InvalidFrameError } from '../errors.ts'
+import { INT8_BLOCK_BYTES } from './activation-codec.ts'
 import { MAX_ADDRESS_CHARS, MAX_ADDRESSES } from './addresses.ts'
-import type {
-  Answer,
-  AnswerFrame,
-  ChainFrame,
-  DirectoryFrame,
-  Failure,
-  GossipFrame,
-  HeadRow,
-  HopTiming,
-  ModelEntry,
-  Open,
-  OpenPlan,
-  Row,
-  Step
+import {
+  type Activation,
+  type Answer,
+  type AnswerFrame,
+  type ChainFrame,
+  type DirectoryFrame,
+  Dtype,
+  type Failure,
+  type GossipFrame,
+  type HeadRow,
+  type HopTiming,
+  type ModelEntry,
+  type Open,
+  type OpenPlan,
+  type Row,
+  type Step
 } from './frames.pb.js'
 import { isPart, Part } from './step-parts.ts'
 
@@ -274,7 +277,7 @@ function checkStepFrame(step: Step): void {
     refuse('step', step.tokens === undefined ? 'neither tokens nor hidden' : 'both tokens and hidden', 'exactly one expected')
   if (step.tokens !== undefined && step.tokens.ids.length !== step.count)
     refuse('step.tokens.ids', `${step.tokens.ids.length} ids`, `count ${step.count} expected`)
-  if (step.hidden !== undefined && (step.hidden.data.byteLength === 0 || step.hidden.data.byteLength % (step.count * 2) !== 0))
+  if (step.hidden !== undefined && !isOfRows(step.hidden, step.count))
     refuse('step.hidden.data', `${step.hidden.data.byteLength} bytes`, `as many for each of ${step.count} tokens expected`)
   if (step.head !== undefined) {
     bounded('step.head.rows', step.head.rows, 0, Math.min(step.count, MAX_HEAD_ROWS))
@@ -329,4 +332,10 @@ function checkTimings(field: string, timings: readonly HopTiming[]): void {
 function checkAddresses(field: string, addresses: readonly string[]): void {
   few(field, addresses, MAX_ADDRESSES)
   for (const address of addresses) text(field, address, MAX_ADDRESS_CHARS)
+}
+
+/** Whether the bytes can be those of `count` rows; of how wide ones the host of the span knows. */
+function isOfRows({ dtype, data }: Activation, count: number): boolean {
+  const least = dtype === Dtype.DTYPE_INT8 ? INT8_BLOCK_BYTES : 2
+  return data.byteLength > 0 && data.byteLength % (count * least) === 0
 }

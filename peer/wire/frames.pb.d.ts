@@ -522,7 +522,8 @@ export declare namespace StandbyPeer {
 }
 export declare enum Encoding {
     AUTO = "AUTO",
-    F32 = "F32"
+    F32 = "F32",
+    INT8 = "INT8"
 }
 export declare namespace Encoding {
     const codec: () => Codec<Encoding>;
@@ -706,7 +707,8 @@ export declare namespace Activation {
 }
 export declare enum Dtype {
     DTYPE_F16 = "DTYPE_F16",
-    DTYPE_F32 = "DTYPE_F32"
+    DTYPE_F32 = "DTYPE_F32",
+    DTYPE_INT8 = "DTYPE_INT8"
 }
 export declare namespace Dtype {
     const codec: () => Codec<Dtype>;

@@ -1235,11 +1235,13 @@ export var Encoding;
 (function (Encoding) {
     Encoding["AUTO"] = "AUTO";
     Encoding["F32"] = "F32";
+    Encoding["INT8"] = "INT8";
 })(Encoding || (Encoding = {}));
 var __EncodingValues;
 (function (__EncodingValues) {
     __EncodingValues[__EncodingValues["AUTO"] = 0] = "AUTO";
     __EncodingValues[__EncodingValues["F32"] = 1] = "F32";
+    __EncodingValues[__EncodingValues["INT8"] = 2] = "INT8";
 })(__EncodingValues || (__EncodingValues = {}));
 (function (Encoding) {
     Encoding.codec = () => {
@@ -1900,11 +1902,13 @@ export var Dtype;
 (function (Dtype) {
     Dtype["DTYPE_F16"] = "DTYPE_F16";
     Dtype["DTYPE_F32"] = "DTYPE_F32";
+    Dtype["DTYPE_INT8"] = "DTYPE_INT8";
 })(Dtype || (Dtype = {}));
 var __DtypeValues;
 (function (__DtypeValues) {
     __DtypeValues[__DtypeValues["DTYPE_F16"] = 0] = "DTYPE_F16";
     __DtypeValues[__DtypeValues["DTYPE_F32"] = 1] = "DTYPE_F32";
+    __DtypeValues[__DtypeValues["DTYPE_INT8"] = 2] = "DTYPE_INT8";
 })(__DtypeValues || (__DtypeValues = {}));
 (function (Dtype) {
     Dtype.codec = () => {

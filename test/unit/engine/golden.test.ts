@@ -7,6 +7,8 @@ import { after, before, test } from 'node:test'
 import type { EngineDevice } from '../../../peer/engine/device.ts'
 import type { SpanEngine } from '../../../peer/engine/engine.ts'
 import { createSpanEngine, type SpanEngineOptions } from '../../../peer/engine/span.ts'
+import { decodeActivation, encodeActivation } from '../../../peer/wire/activation-codec.ts'
+import { Encoding } from '../../../peer/wire/frames.pb.js'
 import { type GoldenPrompt, type GoldenRow, goldenModelPath, loadGoldens, loadRows } from '../../oracle/goldens.ts'
 import { headRequest, rowsOf, runChain, testDevice } from './fixture.ts'
 import { type LoadedModel, readModel } from './psalter.ts'
@@ -16,6 +18,8 @@ const F32_BOUND = 1e-3
 /** The same with KV in f16, and with activations between spans in f16. */
 const F16_KV_BOUND = 1e-2
 const F16_BETWEEN_BOUND = 1e-2
+/** And in int8 blocks; seen: 8.2e-2. */
+const INT8_BETWEEN_BOUND = 0.15
 
 const goldens = loadGoldens()
 const chunk = 64
@@ -154,13 +158,18 @@ test('KV in f16 stays within its bound', async t => {
   await closeAll(engines)
 })
 
-test('activations in f16 between three spans stay within their bound', async t => {
+test('activations in f16 and in int8 blocks between three spans stay within their bounds', async t => {
   const engines = await load([3, 6])
-  const between = (hidden: Float32Array) => Float32Array.from(Float16Array.from(hidden))
-  let worst = 0
-  for (const prompt of goldens.prompts) worst = Math.max(worst, await compareRows(engines, prompt, F16_BETWEEN_BOUND, between))
-  t.diagnostic(`largest |Δ ln p| for p ≥ 1e-6: ${worst.toExponential(2)}`)
-  for (const prompt of safe.slice(0, 3)) assertSameToNearTie(await greedy(engines, prompt, between), prompt, F16_BETWEEN_BOUND)
+  for (const [name, encoding, bound, texts] of [
+    ['f16', Encoding.AUTO, F16_BETWEEN_BOUND, 3],
+    ['int8', Encoding.INT8, INT8_BETWEEN_BOUND, 1]
+  ] as const) {
+    const between = (hidden: Float32Array) => decodeActivation(encodeActivation(hidden, encoding), hidden.length)
+    let worst = 0
+    for (const prompt of goldens.prompts) worst = Math.max(worst, await compareRows(engines, prompt, bound, between))
+    t.diagnostic(`${name}: largest |Δ ln p| for p ≥ 1e-6: ${worst.toExponential(2)}`)
+    for (const prompt of safe.slice(0, texts)) assertSameToNearTie(await greedy(engines, prompt, between), prompt, bound)
+  }
   await closeAll(engines)
 })
 
