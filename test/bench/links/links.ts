@@ -1,7 +1,8 @@
 /**
  * `links`: chains of three over links of 10, 40 and 80 ms each way. Tokens a second with and without drafts, on text that
  * repeats and on text that does not, by real engines; the first token of a long prompt in chunks and in one piece, by engines
- * that compute by waiting, since three GPUs are not to be had on one machine.
+ * that compute by waiting, since three GPUs are not to be had on one machine; and how busy those are with many answers at once,
+ * in micro-batches and not.
  */
 import { readFileSync } from 'node:fs'
 import { requestGpu } from '../../../peer/engine/adapter.ts'
@@ -19,7 +20,7 @@ import { measureAlternately } from '../measure.ts'
 import { psalter } from '../models.ts'
 import { type MeasuredRow, type Row, ratioRow } from '../rows.ts'
 import { type ChainEngine, type DistantAnswer, DistantChain } from './distant-chain.ts'
-import { waitingEngine } from './waiting-engine.ts'
+import { type WaitingEngine, waitingEngine } from './waiting-engine.ts'
 
 const bench = 'links'
 const HOPS = 3
@@ -33,6 +34,8 @@ const TOKENS = 64
 const QUICK_TOKENS = 24
 /** Of a quick run, kept for what comes last, */
 const FIRST_TOKEN_MS = 10_000
+/** for how busy hops are, */
+const BUSY_MS = 8_000
 /** and for each cell that comes. */
 const CELL_MS = 8_000
 
@@ -47,7 +50,11 @@ export const links: Bench = {
   name: bench,
   run: async context => {
     if (context.adapter === undefined) return [{ bench, name: 'speculation', notRun: 'no WebGPU adapter' }]
-    return [...(await speculation({ ...context, deadline: context.deadline - FIRST_TOKEN_MS })), ...(await firstToken(context))]
+    return [
+      ...(await speculation({ ...context, deadline: context.deadline - FIRST_TOKEN_MS - BUSY_MS })),
+      ...(await firstToken({ ...context, deadline: context.deadline - BUSY_MS })),
+      ...(await utilisation(context))
+    ]
   }
 }
 
@@ -79,7 +86,7 @@ async function speculation(context: BenchContext): Promise<Row[]> {
           )
         const answers = await measureAlternately<'with' | 'without', DistantAnswer>(
           { with: ask(true), without: ask(false) },
-          { rounds: quick ? 2 : 3, warmUps: 0, deadline: deadline - (cells.length - at - 1) * CELL_MS, signal }
+          { rounds: quick ? 1 : 3, warmUps: 0, deadline: deadline - (cells.length - at - 1) * CELL_MS, signal }
         )
         const goal = name === 'text that does not' ? NO_LOSS : delayMs === GOAL_MS ? GAIN : undefined
         const row = speedRow(`${delayMs} ms, ${name}`, answers, goal)
@@ -140,7 +147,7 @@ async function firstToken({ quick, signal, deadline, log }: BenchContext): Promi
           'one piece': ask(chain, { chunkTokens: PROMPT_TOKENS }),
           'one hop': ask(single, {})
         },
-        { rounds: quick ? 2 : 5, warmUps: 0, deadline, signal }
+        { rounds: quick ? 1 : 5, warmUps: 0, deadline, signal }
       )
       for (const against of ['one piece', 'four steps in flight', 'one hop'] as const) {
         const name = `${delayMs} ms, prefill of ${PROMPT_TOKENS} tokens through ${HOPS} hops`
@@ -153,6 +160,68 @@ async function firstToken({ quick, signal, deadline, log }: BenchContext): Promi
     await chain.close()
     await single.close()
   }
+}
+
+/** Engines whose tokens cost as much as their weights: where a batch of all is no quicker than some smaller ones. */
+const HEAVY = { fixedMs: 4, tokenMs: 2 }
+const ANSWERS = 12
+const ANSWER_TOKENS = { quick: 12, full: 32 }
+
+async function utilisation({ quick, signal, deadline, log }: BenchContext): Promise<Row[]> {
+  const model = { digest: 'ab'.repeat(32), ...STAND_IN }
+  const engines = () => [0, 2, 4].map(first => waitingEngine(STAND_IN, { first, end: first + 2 }, HEAVY, MAX_BATCH_TOKENS))
+  const [ours, theirs] = [engines(), engines()]
+  const batched = await DistantChain.start(model, ours)
+  const whole = await DistantChain.start(model, theirs, { inArrivalOrder: true })
+  const tokens = ANSWER_TOKENS[quick ? 'quick' : 'full']
+  const rows: Row[] = []
+  try {
+    for (const delayMs of quick ? [10] : [0, 10, 40]) {
+      batched.delayMs = delayMs
+      whole.delayMs = delayMs
+      const samples = await measureAlternately(
+        {
+          'micro-batches': () => busyShare(batched, ours, tokens, signal),
+          'one batch': () => busyShare(whole, theirs, tokens, signal)
+        },
+        { rounds: quick ? 1 : 4, warmUps: quick ? 0 : 1, deadline, signal }
+      )
+      for (const [name, all] of Object.entries(samples))
+        log(`${delayMs} ms, ${name}: ${all.map(({ busy, rate }) => `${busy.toFixed(2)} busy, ${rate.toFixed(0)}/s`).join('; ')}`)
+      for (const [what, unit, of] of [
+        ['a hop computes', 'of the time', ({ busy }: Busy) => busy],
+        ['all tokens', 'tokens/s', ({ rate }: Busy) => rate]
+      ] as const) {
+        const facts = { bench, name: `${delayMs} ms, ${ANSWERS} answers at once: ${what}`, unit, against: 'one batch' }
+        rows.push(ratioRow(facts, samples['micro-batches'].map(of), samples['one batch'].map(of)))
+      }
+    }
+    return rows
+  } finally {
+    await batched.close()
+    await whole.close()
+  }
+}
+
+interface Busy {
+  /** The part of the time that a hop computes, of all hops' mean. */
+  busy: number
+  /** Tokens a second. */
+  rate: number
+}
+
+async function busyShare(
+  chain: DistantChain,
+  engines: readonly WaitingEngine[],
+  tokens: number,
+  signal: AbortSignal
+): Promise<Busy> {
+  const busyMs = () => engines.reduce((sum, engine) => sum + engine.busyMs(), 0) / engines.length
+  const [before, startedAt] = [busyMs(), performance.now()]
+  const ask = (by: number) => ({ prompt: [by, 2, 3, 4], maxTokens: tokens, speculate: false })
+  await Promise.all(Array.from({ length: ANSWERS }, (_, by) => chain.answer(ask(by), {}, signal)))
+  const ms = performance.now() - startedAt
+  return { busy: (busyMs() - before) / ms, rate: (1_000 * ANSWERS * tokens) / ms }
 }
 
 function speedRow(
