@@ -29,6 +29,8 @@ export interface DistantAnswer {
 export interface DistantOptions {
   /** Everything in the order it comes, at hops and on connections. */
   inArrivalOrder?: boolean
+  /** Who ask for answers. Default 1. */
+  drivers?: number
 }
 
 export interface ChainEngine {
@@ -46,9 +48,8 @@ interface Peer {
 
 export class DistantChain {
   readonly #peers: Peer[] = []
-  #driver: PeerNode | undefined
+  readonly #drivers: { node: PeerNode; key: DriverContext['privateKey'] }[] = []
   #model: ChainModel | undefined
-  #key: DriverContext['privateKey'] | undefined
 
   /** Of the driver's drafts; undefined: they come from the text alone. */
   drafter: Drafter | undefined
@@ -64,8 +65,11 @@ export class DistantChain {
     const chain = new DistantChain(options)
     try {
       for (const engine of engines) await chain.#add(model, engine)
-      chain.#key = await generateKeyPair('Ed25519')
-      chain.#driver = await createNode({ privateKey: chain.#key, directoryNodes: [], webrtc: false, ...chain.#nodeOptions })
+      for (let driver = 0; driver < (options.drivers ?? 1); driver++) {
+        const key = await generateKeyPair('Ed25519')
+        const node = await createNode({ privateKey: key, directoryNodes: [], webrtc: false, ...chain.#nodeOptions })
+        chain.#drivers.push({ node, key })
+      }
       chain.#model = model
       return chain
     } catch (error) {
@@ -92,7 +96,8 @@ export class DistantChain {
   async answer(
     request: Pick<GenerationRequest, 'prompt' | 'maxTokens'> & Partial<GenerationRequest>,
     limits: Partial<DriverLimits>,
-    signal: AbortSignal
+    signal: AbortSignal,
+    driver = 0
   ): Promise<DistantAnswer> {
     const whole: GenerationRequest = {
       sampling: { ...neutralSampling, temperature: 0 },
@@ -105,7 +110,7 @@ export class DistantChain {
     }
     const answer: DistantAnswer = { tokens: [], ttftMs: 0, tpotMs: 0, drafted: 0, accepted: 0 }
     const startedAt = performance.now()
-    for await (const event of generate(this.#context(limits), whole, signal)) {
+    for await (const event of generate(this.#context(limits, driver), whole, signal)) {
       if (event.type === 'recovered') throw new Error('a hop was lost: other things would be measured')
       if (event.type !== 'token') continue
       const ms = performance.now() - startedAt
@@ -119,7 +124,7 @@ export class DistantChain {
   }
 
   async close(): Promise<void> {
-    await this.#driver?.stop()
+    for (const { node } of this.#drivers) await node.stop()
     for (const { host, engine, node, proxy } of this.#peers) {
       await host.stop()
       await engine.close()
@@ -132,10 +137,11 @@ export class DistantChain {
     return this.#options.inArrivalOrder ? { overtaking: false } : {}
   }
 
-  #context(limits: Partial<DriverLimits>): DriverContext {
-    const entries = this.#peers.map(({ node, proxy, host }) => ({
+  #context(limits: Partial<DriverLimits>, driver: number): DriverContext {
+    const { node, key } = this.#drivers[driver]!
+    const entries = this.#peers.map(({ node: { self }, proxy, host }) => ({
       announcement: {
-        peer: node.self,
+        peer: self,
         sequence: 1,
         addresses: [`/ip4/127.0.0.1/tcp/${proxy.port}`],
         agent: 'node' as const,
@@ -145,8 +151,8 @@ export class DistantChain {
       ageMs: 0
     }))
     return {
-      links: this.#driver!,
-      privateKey: this.#key!,
+      links: node,
+      privateKey: key,
       directory: { query: async () => ({ entries }) },
       model: this.#model!,
       // Each answer knows of the chain what a first one does.
@@ -168,7 +174,8 @@ export class DistantChain {
       listen: ['/ip4/127.0.0.1/tcp/0']
     })
     proxy.target = Number(/\/tcp\/(\d+)/.exec(node.addresses()[0]!)![1])
-    const host = startHost({ links: node, engine, model, rates, ...this.#options })
+    const { inArrivalOrder = false } = this.#options
+    const host = startHost({ links: node, engine, model, rates, inArrivalOrder })
     this.#peers.push({ node, proxy, host, engine })
   }
 }

@@ -21,10 +21,11 @@ export function waitingEngine(
   model: StandInModel,
   span: { first: number; end: number },
   { fixedMs, tokenMs }: RunCost,
-  maxBatchTokens: number
+  maxBatchTokens: number,
+  blocks = 1_024
 ): WaitingEngine {
   const { width } = model
-  const computed = new StandInEngine({ ...span, model: { ...model, width: COMPUTED_WIDTH }, maxBatchTokens, blocks: 1_024 })
+  const computed = new StandInEngine({ ...span, model: { ...model, width: COMPUTED_WIDTH }, maxBatchTokens, blocks })
   let busyMs = 0
   const engine: SpanEngine = {
     shape: { ...computed.shape, width },

@@ -1,7 +1,7 @@
 /**
  * `queue`: bursts of requests, most of them short and some long, at a chain that is slower than they come: first tokens and
  * ends of answers where hops take everything in the order it comes, and with short prompts first and decode before prefill.
- * The same arrivals for both, at the same time of each run. And how far hops' expected waits are from what prompts waited.
+ * The same arrivals for both. How far hops' expected waits are from what prompts waited, and what a crowd does to others.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { uniform } from '../../sim/random.ts'
@@ -10,6 +10,7 @@ import { DistantChain } from '../links/distant-chain.ts'
 import { waitingEngine } from '../links/waiting-engine.ts'
 import { measureAlternately } from '../measure.ts'
 import { quantile, type Row, ratioRow } from '../rows.ts'
+import { fairness, waitingMemory } from './crowd.ts'
 
 const bench = 'queue'
 /** Three GPUs, each with a third of a model: 4 ms to read its weights, a millisecond a token, so that prompts pile up. */
@@ -42,23 +43,28 @@ interface Outcome {
 
 export const queue: Bench = {
   name: bench,
-  run: async ({ quick, signal, deadline }: BenchContext) => {
-    const model = { digest: 'ab'.repeat(32), ...MODEL }
-    const engines = () => [0, 2, 4].map(first => waitingEngine(MODEL, { first, end: first + 2 }, COST, MAX_BATCH_TOKENS))
-    const turns = await DistantChain.start(model, engines())
-    const arrivalOrder = await DistantChain.start(model, engines(), { inArrivalOrder: true })
-    try {
-      let round = 0
-      const one = (chain: DistantChain, seed: number) => serve(chain, arrivalsOf(seed, quick ? 2 : BURSTS), signal)
-      const samples = await measureAlternately(
-        { turns: () => one(turns, round >> 1), 'arrival order': () => one(arrivalOrder, round++ >> 1) },
-        { rounds: quick ? 1 : 5, warmUps: 1, deadline, signal }
-      )
-      return rowsOf(samples.turns, samples['arrival order'])
-    } finally {
-      await turns.close()
-      await arrivalOrder.close()
+  run: async context => [...(await bursts(context)), ...(await fairness(context)), ...(await waitingMemory(context))]
+}
+
+async function bursts({ quick, signal, deadline }: BenchContext): Promise<Row[]> {
+  const model = { digest: 'ab'.repeat(32), ...MODEL }
+  const engines = () => [0, 2, 4].map(first => waitingEngine(MODEL, { first, end: first + 2 }, COST, MAX_BATCH_TOKENS))
+  const turns = await DistantChain.start(model, engines())
+  const arrivalOrder = await DistantChain.start(model, engines(), { inArrivalOrder: true })
+  try {
+    // Round by round other arrivals, the same for both.
+    const rounds = (chain: DistantChain) => {
+      let seed = 0
+      return () => serve(chain, arrivalsOf(seed++, quick ? 1 : BURSTS), signal)
     }
+    const samples = await measureAlternately(
+      { turns: rounds(turns), 'arrival order': rounds(arrivalOrder) },
+      { rounds: quick ? 2 : 5, warmUps: 1, deadline, signal }
+    )
+    return rowsOf(samples.turns, samples['arrival order'])
+  } finally {
+    await turns.close()
+    await arrivalOrder.close()
   }
 }
 
