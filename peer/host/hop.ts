@@ -219,8 +219,8 @@ export class Hop implements SessionPart {
     const { table, room } = this.#context
     const claim = claimSession(table, plan, this)
     this.#session = claim.session
-    const { driver, reserveTokens: tokens, waitMs } = plan
-    const reserve = (held: SequenceId | undefined) => room.take({ driver, held, tokens, waitMs }, signal)
+    const { driver, reserveTokens: tokens, waitMs, background } = plan
+    const reserve = (held: SequenceId | undefined) => room.take({ driver, held, tokens, waitMs, background }, signal)
     return this.#enter(plan, await takeOrder(this.#context, claim, plan, signal, reserve))
   }
 

@@ -1,7 +1,8 @@
 /**
  * The line for KV: opens that find no room wait here for a limited time and in limited number, and are served as sessions
- * end. Sessions that grow come first, since they end sooner so; then those of the driver that holds least here, and where a
- * driver holds more than its share while another waits for its own, a session of it is sent elsewhere.
+ * end. Sessions that grow come first, since they end sooner so; then those of the driver that holds least here, and last those
+ * that nobody reads along with. Where a driver holds more than its share while another waits for its own, a session of it is
+ * sent elsewhere.
  */
 import type { SequenceId, SpanEngine } from '../engine/engine.ts'
 import { BusyError, type ShoalError, toShoalError } from '../errors.ts'
@@ -15,6 +16,8 @@ export interface KvClaim {
   held?: SequenceId | undefined
   tokens: number
   waitMs: number
+  /** Nobody reads along: behind all whom somebody does. */
+  background?: boolean
 }
 
 export interface KvRoomEvents {
@@ -155,7 +158,9 @@ export class KvRoom {
   }
 
   #first(): Waiter | undefined {
-    const place = (waiter: Waiter) => (waiter.held === undefined ? this.#heldBy(waiter.driver) : -1)
+    const { tokensPerBlock, totalBlocks } = this.#engine.kv()
+    const place = ({ held, driver, background }: Waiter) =>
+      held === undefined ? this.#heldBy(driver) + (background ? tokensPerBlock * totalBlocks : 0) : -1
     let first = this.#waiters[0]
     for (const waiter of this.#waiters) if (place(waiter) < place(first!)) first = waiter
     return first

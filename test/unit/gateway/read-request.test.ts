@@ -34,6 +34,13 @@ test('Shoal’s own field says whether standbys keep the KV and whether tokens a
     assert.throws(() => read(shoal), { code: 'INVALID_REQUEST' }, JSON.stringify(shoal))
 })
 
+test('the flex tier says that nobody reads along; other tiers change nothing', () => {
+  assert.equal(readChatRequest({ ...chat, service_tier: 'flex' }).completion.background, true)
+  assert.equal(readTextRequest({ ...prompt, service_tier: 'flex' }).completion.background, true)
+  for (const tier of ['auto', 'default', 'priority', null])
+    assert.equal(readChatRequest({ ...chat, service_tier: tier }).completion.background, undefined)
+})
+
 test('penalties, biases and log-probabilities are understood by both APIs', () => {
   const drawn = {
     temperature: 0.5,

@@ -155,3 +155,22 @@ test('the line serves sessions that grow first, then the driver that holds least
   })
   await assert.rejects(take('d', 8 * 16 + 1), { code: 'BUSY' })
 })
+
+test('who nobody reads along with stands behind those whom somebody does, whoever holds what', async () => {
+  const clock = new VirtualClock()
+  const room = new KvRoom(new StandInEngine({ first: 0, end: 8, blocks: 4 }), clock)
+  const { signal } = new AbortController()
+  const take = (driver: string, tokens: number, background = false) =>
+    room.take({ driver, tokens, waitMs: 60_000, background }, signal)
+  const [first, second] = [await take('a', 32), await take('a', 32)]
+  const order: string[] = []
+  const patient = take('b', 32, true).then(() => order.push('b, who waits'))
+  const reader = take('a', 32).then(() => order.push('a'))
+  await clock.quiet()
+  await room.give(first)
+  await clock.quiet()
+  assert.deepEqual(order, ['a'])
+  await room.give(second)
+  await Promise.all([patient, reader])
+  assert.deepEqual(order, ['a', 'b, who waits'])
+})

@@ -7,7 +7,7 @@ import { openChain } from '../../../peer/session/open-chain.ts'
 import { Pace } from '../../../peer/session/pace.ts'
 import { sampleFull } from '../../../peer/session/sampler.ts'
 import type { Sampling } from '../../../peer/session/types.ts'
-import { AnswerFrame, ChainFrame, Encoding } from '../../../peer/wire/frames.pb.js'
+import { AnswerFrame, ChainFrame, Encoding, OpenPlan } from '../../../peer/wire/frames.pb.js'
 import { answerProtocol, chainProtocol } from '../../../peer/wire/protocols.ts'
 import { PROMPT, SmallSwarm, tokensOf } from './small-swarm.ts'
 import { greedyReference, STAND_IN, StandInEngine } from './stand-in-engine.ts'
@@ -184,6 +184,19 @@ test('a driver never has more steps in flight than its window, nor does a hop', 
     assert.deepEqual(tokensOf(await swarm.run({ prompt, maxTokens: 3 }, { window })), await greedyReference(prompt, 3))
     assert.equal(most, window)
   }
+})
+
+test('hops hear how much of a prompt is to come, and whether anybody reads along', async () => {
+  const swarm = new SmallSwarm(THREE)
+  const heard: string[] = []
+  swarm.network.fate = ({ protocol, bytes }) => {
+    const { open, step } = protocol === chainProtocol.id ? ChainFrame.decode(bytes) : {}
+    if (open !== undefined) heard.push(OpenPlan.decode(open.plan).background ? 'background' : 'somebody reads')
+    if (step !== undefined && step.position < PROMPT.length) heard.push(`${step.position + step.count + step.promptLeft}`)
+    return [{}]
+  }
+  await swarm.run({ background: true })
+  assert.deepEqual(new Set(heard), new Set(['background', `${PROMPT.length}`]))
 })
 
 test('many sessions at once get what each would get alone', async () => {
