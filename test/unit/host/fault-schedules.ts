@@ -88,35 +88,43 @@ const logBytes = fc.constantFrom(1_000_000, 1_000_000, 12 * ROW_BYTES, 0)
 /** Whether drafts are wrong, position by position; undefined: nothing is drafted. */
 const drafts = fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: 7 }), { nil: undefined, freq: 1 })
 
-const expected = await greedyReference(PROMPT, TOKENS)
+/** Of answers asked for at once: their steps share runs. */
+const PROMPTS = [PROMPT, PROMPT.slice(0, 9), PROMPT.toReversed()]
+const expected = await Promise.all(PROMPTS.map(prompt => greedyReference(prompt, TOKENS)))
+
+/** How many of them. */
+const answers = fc.constantFrom(1, 1, PROMPTS.length)
 
 /** Fails with the shrunk schedule, its seed and its path; given that path too, runs that schedule alone. */
 export async function checkFaultSchedules(options: { numRuns: number; seed: number; path?: string }): Promise<void> {
-  await fc.assert(fc.asyncProperty(schedules, logBytes, fc.boolean(), drafts, survives), options)
+  await fc.assert(fc.asyncProperty(schedules, logBytes, fc.boolean(), drafts, answers, survives), options)
 }
 
 /**
  * With standbys the second holder of each span keeps the first's KV; with drafts steps hold up to eight tokens, of which some
- * are wrong and taken back.
+ * are wrong and taken back; with several answers asked for at once, steps of one share runs with those of others.
  */
 async function survives(
   schedule: readonly Fault[],
   logBytes: number,
   standby: boolean,
-  blunders: readonly boolean[] | undefined
+  blunders: readonly boolean[] | undefined,
+  asked: number
 ): Promise<void> {
   const swarm = new SmallSwarm([...THREE, ...THREE, LAST_RESORT].map(span => ({ ...span, logBytes })))
   if (blunders !== undefined)
-    swarm.drafter = seer([...PROMPT, ...expected], STAND_IN.vocabulary, position => blunders[position % blunders.length]!)
+    swarm.drafter = seer([...PROMPT, ...expected[0]!], STAND_IN.vocabulary, position => blunders[position % blunders.length]!)
   const strikes = new Strikes(swarm, schedule)
   swarm.network.fate = passing => strikes.fateOf(passing)
-  const events = await swarm.run(
-    { maxTokens: TOKENS, standby, speculate: blunders !== undefined },
-    { recoverMs: RECOVER_MS, openMs: RECOVER_MS }
+  const request = { maxTokens: TOKENS, standby, speculate: blunders !== undefined }
+  const limits = { recoverMs: RECOVER_MS, openMs: RECOVER_MS }
+  const prompts = PROMPTS.slice(0, asked)
+  const all = await swarm.clock.until(
+    Promise.all(prompts.map(prompt => Array.fromAsync(swarm.generate({ ...request, prompt }, limits))))
   )
   assert.deepEqual(
-    events.flatMap(event => (event.type === 'token' ? [event.token] : [])),
-    expected
+    all.map(events => events.flatMap(event => (event.type === 'token' ? [event.token] : []))),
+    expected.slice(0, asked)
   )
   strikes.answerOver = true
   for (const { id } of swarm.hosts) swarm.network.resume(id)
@@ -237,9 +245,10 @@ class Strikes {
     const outcome = answer ?? credit
     if (outcome === undefined) return undefined
     const toDriver = passing.to === driverId
-    const { epoch, number } = outcome
+    const { session, epoch, number } = outcome
+    const ofOld = this.#old !== undefined && session.every((byte, at) => byte === this.#old!.session[at])
     // Credit comes before the answer: the driver waits for one of the same number.
-    if (toDriver && this.#old !== undefined && epoch > this.#old.epoch && number >= this.#old.number) {
+    if (toDriver && this.#old !== undefined && ofOld && epoch > this.#old.epoch && number >= this.#old.number) {
       const { encode } = passing.protocol === chainProtocol.id ? ChainFrame : AnswerFrame
       const bytes = encode({ answer: this.#old })
       this.#old = undefined

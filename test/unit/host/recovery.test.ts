@@ -261,7 +261,7 @@ test('a lost device ends its sessions and they go on elsewhere', async () => {
 })
 
 test('whatever happens to frames, links and peers, each token is given once and is the undisturbed run’s', async () => {
-  await checkFaultSchedules({ numRuns: 500, seed: 3 })
+  await checkFaultSchedules({ numRuns: 300, seed: 3 })
 })
 
 /** The events of one generation while the clock runs beside it. */
