@@ -11,7 +11,7 @@ import { silent, type WireLogger } from '../wire/log.ts'
 import { ActivationLogs } from './activation-logs.ts'
 import type { ModelFacts } from './check-open.ts'
 import { Hop } from './hop.ts'
-import { serveHops } from './hop-server.ts'
+import { HopServer } from './hop-server.ts'
 import type { HostContext, HostCounters } from './host-context.ts'
 import { KvRoom } from './kv-room.ts'
 import { BUSY_RETRY_MS, LOG_BYTES } from './limits.ts'
@@ -41,6 +41,8 @@ export interface HostOptions {
   logBytes?: number
   clock?: Clock
   logger?: WireLogger
+  /** Of a peer that holds spans of other models as well. Default: one of its own. */
+  server?: HopServer
   /** Stops the host. */
   signal?: AbortSignal
 }
@@ -80,6 +82,7 @@ export function startHost(options: HostOptions): SpanHost {
     logBytes = LOG_BYTES,
     clock = systemClock,
     logger = silent,
+    server,
     signal
   } = options
   let refusal: ShoalError | undefined
@@ -122,7 +125,7 @@ export function startHost(options: HostOptions): SpanHost {
     newest.hop.fail(new BusyError('other drivers wait for their share of KV', { peer: links.self, retryAfterMs: BUSY_RETRY_MS }))
     await newest.hop.free()
   }
-  const unserve = serveHops(context)
+  const unserve = (server ?? new HopServer(links, clock)).add(context)
 
   const refuse = (reason: ShoalError) => {
     if (refusal !== undefined) return

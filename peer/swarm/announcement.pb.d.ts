@@ -131,13 +131,18 @@ export declare namespace SignedFields {
         value: boolean;
         index: number;
     }
+    interface SignedFieldsOffersRoamsFieldEvent {
+        field: '$.offers[].roams';
+        value: boolean;
+        index: number;
+    }
     interface SignedFieldsWattsFieldEvent {
         field: '$.watts';
         value: number;
     }
     function encode(obj: Partial<SignedFields>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): SignedFields;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsOffersSessionsFieldEvent | SignedFieldsOffersMovableFieldEvent | SignedFieldsOffersLeavingFieldEvent | SignedFieldsOffersDemandFieldEvent | SignedFieldsOffersInt8FieldEvent | SignedFieldsWattsFieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<SignedFields>): Generator<SignedFieldsPeerFieldEvent | SignedFieldsSequenceFieldEvent | SignedFieldsAddressesFieldEvent | SignedFieldsAgentFieldEvent | SignedFieldsAdapterFieldEvent | SignedFieldsOffersModelFieldEvent | SignedFieldsOffersLayersFieldEvent | SignedFieldsOffersFirstLayerFieldEvent | SignedFieldsOffersEndLayerFieldEvent | SignedFieldsOffersStateFieldEvent | SignedFieldsOffersNumericsFieldEvent | SignedFieldsOffersPrefillRateFieldEvent | SignedFieldsOffersDecodeRateFieldEvent | SignedFieldsOffersFreeKvTokensFieldEvent | SignedFieldsOffersQueueMsFieldEvent | SignedFieldsOffersSessionsFieldEvent | SignedFieldsOffersMovableFieldEvent | SignedFieldsOffersLeavingFieldEvent | SignedFieldsOffersDemandFieldEvent | SignedFieldsOffersInt8FieldEvent | SignedFieldsOffersRoamsFieldEvent | SignedFieldsWattsFieldEvent>;
 }
 export declare enum Agent {
     NODE = "NODE",
@@ -169,6 +174,7 @@ export interface Offer {
     leaving: boolean;
     demand: number;
     int8: boolean;
+    roams: boolean;
 }
 export declare namespace Offer {
     const codec: () => Codec<Offer>;
@@ -232,7 +238,11 @@ export declare namespace Offer {
         field: '$.int8';
         value: boolean;
     }
+    interface OfferRoamsFieldEvent {
+        field: '$.roams';
+        value: boolean;
+    }
     function encode(obj: Partial<Offer>): Uint8Array<ArrayBuffer>;
     function decode(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Offer;
-    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferModelFieldEvent | OfferLayersFieldEvent | OfferFirstLayerFieldEvent | OfferEndLayerFieldEvent | OfferStateFieldEvent | OfferNumericsFieldEvent | OfferPrefillRateFieldEvent | OfferDecodeRateFieldEvent | OfferFreeKvTokensFieldEvent | OfferQueueMsFieldEvent | OfferSessionsFieldEvent | OfferMovableFieldEvent | OfferLeavingFieldEvent | OfferDemandFieldEvent | OfferInt8FieldEvent>;
+    function stream(buf: Uint8Array | Uint8ArrayList, opts?: DecodeOptions<Offer>): Generator<OfferModelFieldEvent | OfferLayersFieldEvent | OfferFirstLayerFieldEvent | OfferEndLayerFieldEvent | OfferStateFieldEvent | OfferNumericsFieldEvent | OfferPrefillRateFieldEvent | OfferDecodeRateFieldEvent | OfferFreeKvTokensFieldEvent | OfferQueueMsFieldEvent | OfferSessionsFieldEvent | OfferMovableFieldEvent | OfferLeavingFieldEvent | OfferDemandFieldEvent | OfferInt8FieldEvent | OfferRoamsFieldEvent>;
 }

@@ -396,6 +396,10 @@ export var Offer;
                     w.uint32(560);
                     w.bool(obj.int8);
                 }
+                if ((obj.roams != null && obj.roams !== false)) {
+                    w.uint32(800);
+                    w.bool(obj.roams);
+                }
                 if (opts.lengthDelimited !== false) {
                     w.ldelim();
                 }
@@ -414,7 +418,8 @@ export var Offer;
                     movable: false,
                     leaving: false,
                     demand: 0,
-                    int8: false
+                    int8: false,
+                    roams: false
                 };
                 const end = length == null ? reader.len : reader.pos + length;
                 while (reader.pos < end) {
@@ -478,6 +483,10 @@ export var Offer;
                         }
                         case 70: {
                             obj.int8 = reader.bool();
+                            break;
+                        }
+                        case 100: {
+                            obj.roams = reader.bool();
                             break;
                         }
                         default: {
@@ -593,6 +602,13 @@ export var Offer;
                         case 70: {
                             yield {
                                 field: `${prefix}.int8`,
+                                value: reader.bool()
+                            };
+                            break;
+                        }
+                        case 100: {
+                            yield {
+                                field: `${prefix}.roams`,
                                 value: reader.bool()
                             };
                             break;

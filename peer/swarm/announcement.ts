@@ -139,6 +139,7 @@ function offerToWire(offer: SpanOffer): Offer {
     queueMs: offer.queueMs,
     ...(offer.sessions === undefined ? {} : { sessions: offer.sessions }),
     movable: offer.movable ?? false,
+    roams: offer.roams ?? false,
     leaving: offer.leaving ?? false,
     demand: offer.demand ?? 0,
     int8: offer.int8 ?? false
@@ -159,6 +160,7 @@ function offerFromWire(offer: Offer): SpanOffer {
     queueMs: offer.queueMs,
     ...(offer.sessions === undefined ? {} : { sessions: offer.sessions }),
     ...(offer.movable ? { movable: true } : {}),
+    ...(offer.roams ? { roams: true } : {}),
     ...(offer.leaving ? { leaving: true } : {}),
     ...(offer.demand > 0 ? { demand: offer.demand } : {}),
     ...(offer.int8 ? { int8: true } : {})

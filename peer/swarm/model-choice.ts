@@ -33,14 +33,19 @@ function wantOf({ digest, layers }: PublishedModelFacts, all: readonly SpanOffer
   const offers = all.filter(offer => offer.model === digest && offer.layers === layers)
   const spans = offers.map(({ span, decodeRate }) => ({ span, rate: decodeRate / (span.end - span.first) }))
   const { throughput } = new ChainFlow(layers, spans)
-  // Holders of the same layers share what is asked for; holders of different ones are asked for the same.
-  const asked = new Array<number>(layers).fill(0)
-  for (const { span, demand = 0 } of offers) for (let layer = span.first; layer < span.end; layer++) asked[layer]! += demand
-  const demand = Math.max(...asked)
+  const demand = demandOf(offers, layers)
   return {
     digest,
     hole: offers.length > 0 && throughput === 0,
     demand,
     pressure: throughput > 0 ? demand / throughput : 0
   }
+}
+
+/** Sessions that a model is asked for in about a minute. */
+export function demandOf(offers: readonly Pick<SpanOffer, 'span' | 'demand'>[], layers: number): number {
+  // Holders of the same layers share what is asked for; holders of different ones are asked for the same.
+  const asked = new Array<number>(layers).fill(0)
+  for (const { span, demand = 0 } of offers) for (let layer = span.first; layer < span.end; layer++) asked[layer]! += demand
+  return Math.max(...asked)
 }

@@ -33,8 +33,10 @@ export interface RebalanceQuestion {
 
 export interface Move {
   span: Span
-  /** No chain is whole, or more would go through them. */
-  reason: 'hole' | 'throughput'
+  /** Digest of the model that the span is of; absent: the one it has. */
+  model?: string
+  /** No chain is whole, more would go through them, or another model is asked for much more. */
+  reason: 'hole' | 'throughput' | 'demand'
   /** Others that may do the same and go first. */
   rank: number
 }
@@ -88,7 +90,7 @@ function staying({ peer, serving, leaving }: Other): Other {
   return { peer, serving: [...serving, ...leaving], loading: [], leaving: [] }
 }
 
-function rateOf({ span, decodeRate }: SpanOffer): SpanRate {
+export function rateOf({ span, decodeRate }: Pick<SpanOffer, 'span' | 'decodeRate'>): SpanRate {
   return { span, rate: decodeRate / (span.end - span.first) }
 }
 
@@ -175,20 +177,31 @@ function rankOf(
   order: (other: Other | undefined) => number
 ): number {
   const place = order(undefined)
-  const depth = new Map<number, number>()
-  for (const { span } of [...coming, own])
-    for (let layer = span.first; layer < span.end; layer++) depth.set(layer, (depth.get(layer) ?? 0) + 1)
-  const spare = ({ span }: SpanOffer) => {
-    for (let layer = span.first; layer < span.end; layer++) if ((depth.get(layer) ?? 0) < 2) return false
-    return true
-  }
+  const depth = depthOf([...coming, own])
   return others.filter(
-    other => other.serving.length > 0 && other.serving.every(offer => offer.movable && spare(offer)) && order(other) < place
+    other =>
+      other.serving.length > 0 &&
+      other.serving.every(offer => offer.movable && isSpare(offer.span, depth)) &&
+      order(other) < place
   ).length
 }
 
+/** How many hold each layer. */
+export function depthOf(held: readonly { span: Span }[]): ReadonlyMap<number, number> {
+  const depth = new Map<number, number>()
+  for (const { span } of held)
+    for (let layer = span.first; layer < span.end; layer++) depth.set(layer, (depth.get(layer) ?? 0) + 1)
+  return depth
+}
+
+/** Whether somebody else holds each of the span's layers as well. */
+export function isSpare(span: Span, depth: ReadonlyMap<number, number>): boolean {
+  for (let layer = span.first; layer < span.end; layer++) if ((depth.get(layer) ?? 0) < 2) return false
+  return true
+}
+
 /** FNV-1a over the text, as a number in [0, 1). */
-function numberOf(text: string): number {
+export function numberOf(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
   return (hash >>> 0) / 2 ** 32

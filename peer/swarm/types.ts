@@ -23,6 +23,8 @@ export interface SpanOffer {
   sessions?: number
   /** It takes other layers when the swarm lacks them more. Absent: it stays. */
   movable?: boolean
+  /** It takes another model when that is wanted more. Absent: it stays with this one. */
+  roams?: boolean
   /** It is about to give this span up for the one that it offers as loading. Counts for placement no more. */
   leaving?: boolean
   /** Sessions it was asked to take within about a minute, refused ones too. */
