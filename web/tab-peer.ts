@@ -138,7 +138,7 @@ export async function joinSwarm({ bootstrap, webrtc, invite, signal }: TabPeerOp
         kvTokens: kvTokensFor(named.manifest),
         ...(span === undefined ? {} : { span }),
         expectedDecodeRate: EXPECTED_DECODE_RATE,
-        createEngine: (chosen, kvTokens, onProgress, stopped) =>
+        createEngine: ({ span: chosen, kvTokens }, onProgress, stopped) =>
           startEngine({
             manifest: named,
             span: chosen,

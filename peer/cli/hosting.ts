@@ -68,7 +68,7 @@ export async function startHosting(
       expectedDecodeRate: EXPECTED_DECODE_RATE[adapter.kind],
       ...(options.kvTokens === undefined ? {} : { kvTokens: options.kvTokens }),
       ...(options.layers === undefined ? {} : { span: options.layers }),
-      createEngine: async (chosen, kvTokens, onProgress, loading) => {
+      createEngine: async ({ span: chosen, kvTokens }, onProgress, loading) => {
         if (used) {
           device.close()
           device = await openDevice(await requestGpu())

@@ -36,8 +36,6 @@ export interface AnnouncerOptions {
 export interface Announcer {
   /** What `current` returns may have changed. */
   changed: () => void
-  /** Says nothing more; what was said last stands until its lease ends or the peer says something else. */
-  fallSilent: () => Promise<void>
   /** Takes the announcement back; bounded in time, never rejects. */
   stop: () => Promise<void>
 }
@@ -84,12 +82,6 @@ export function startAnnouncer(options: AnnouncerOptions): Announcer {
   }
   tellNow()
   forgetAnew = clock.after(SIGN_ANEW_MS, tellAnew)
-  const fallSilent = async () => {
-    stopped = true
-    forget?.()
-    forgetAnew()
-    await signing
-  }
 
   return {
     changed: () => {
@@ -97,10 +89,12 @@ export function startAnnouncer(options: AnnouncerOptions): Announcer {
       if (forget === undefined) tellNow()
       else due = true
     },
-    fallSilent,
     stop: async () => {
       if (stopped) return
-      await fallSilent()
+      stopped = true
+      forget?.()
+      forgetAnew()
+      await signing
       await within(clock, WITHDRAW_MS, 'withdrawing', undefined, async signal =>
         target.withdraw(signal, await signAnnouncement({ ...current(), sequence: ++sequence, offers: [] }, privateKey))
       ).catch(() => {})

@@ -1,5 +1,5 @@
 /**
- * What a donor takes upon itself: which layers, and KV for how many positions. The first time what the swarm lacks most
+ * What a donor takes upon itself: which layers of which model, and KV for how many positions. The first time what the swarm lacks most
  * and memory holds; after its GPU failed under that, half of it.
  */
 import { DeviceLostError, GpuMemoryError, InvalidRequestError, type ShoalError } from '../errors.ts'
@@ -16,18 +16,22 @@ const QUERY_MS = 15_000
 const DEFAULT_KV_SESSIONS = 8
 
 export interface Assignment {
+  manifest: NamedManifest
   span: Span
   kvTokens: number
 }
 
-export interface AssignmentOptions {
+export interface KvWish {
+  /** Positions of KV to hold. Default: eight sessions of the whole context. */
+  kvTokens?: number | undefined
+}
+
+export interface AssignmentOptions extends KvWish {
   self: string
   directory: { query: (model: string, signal?: AbortSignal) => Promise<readonly SignedEntry[]> }
   manifest: NamedManifest
   /** Bytes for weights and KV. */
   memoryBytes: number
-  /** Positions of KV to hold. Default: eight sessions of the whole context. */
-  kvTokens?: number | undefined
   maxLayers?: number | undefined
   /** Exactly these layers instead of what the swarm lacks most. */
   span?: Span | undefined
@@ -38,9 +42,13 @@ export interface AssignmentOptions {
 
 /** @throws InvalidRequestError when memory holds no layer; what the directory throws */
 export async function chooseAssignment(options: AssignmentOptions, signal: AbortSignal): Promise<Assignment> {
-  const { manifest } = options.manifest
-  const kvTokens = options.kvTokens ?? DEFAULT_KV_SESSIONS * manifest.hyperparameters.contextLength
-  return { span: options.span ?? (await place({ ...options, kvTokens }, signal)), kvTokens }
+  const { manifest } = options
+  const kvTokens = kvTokensOf(options, manifest)
+  return { manifest, span: options.span ?? (await place({ ...options, kvTokens }, signal)), kvTokens }
+}
+
+export function kvTokensOf({ kvTokens }: KvWish, { manifest }: NamedManifest): number {
+  return kvTokens ?? DEFAULT_KV_SESSIONS * manifest.hyperparameters.contextLength
 }
 
 /** Whether less work on a fresh device may go better. */
@@ -52,16 +60,20 @@ export function isGpuTrouble(error: ShoalError): boolean {
  * Half the layers, of a span that was asked for its beginning; half the KV, but a whole context, where there is one layer
  * only. @throws as `chooseAssignment`
  */
-export async function chooseSmaller(options: AssignmentOptions, before: Assignment, signal: AbortSignal): Promise<Assignment> {
-  const { span, kvTokens } = before
+export async function chooseSmaller(
+  options: Omit<AssignmentOptions, 'manifest'>,
+  before: Assignment,
+  signal: AbortSignal
+): Promise<Assignment> {
+  const { manifest, span, kvTokens } = before
   const layers = span.end - span.first
   if (layers === 1) {
-    const { contextLength } = options.manifest.manifest.hyperparameters
-    return { span, kvTokens: Math.min(kvTokens, Math.max(contextLength, Math.floor(kvTokens / 2))) }
+    const { contextLength } = manifest.manifest.hyperparameters
+    return { manifest, span, kvTokens: Math.min(kvTokens, Math.max(contextLength, Math.floor(kvTokens / 2))) }
   }
   const maxLayers = Math.floor(layers / 2)
-  if (options.span !== undefined) return { span: { first: span.first, end: span.first + maxLayers }, kvTokens }
-  return { span: await place({ ...options, kvTokens, maxLayers }, signal), kvTokens }
+  if (options.span !== undefined) return { manifest, span: { first: span.first, end: span.first + maxLayers }, kvTokens }
+  return { manifest, span: await place({ ...options, manifest, kvTokens, maxLayers }, signal), kvTokens }
 }
 
 async function place(options: AssignmentOptions & { kvTokens: number }, signal: AbortSignal): Promise<Span> {

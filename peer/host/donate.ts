@@ -8,17 +8,16 @@ import type { SpanEngine } from '../engine/engine.ts'
 import { BusyError, type ShoalError, toShoalError } from '../errors.ts'
 import type { NamedManifest } from '../model/manifest.ts'
 import type { Span } from '../model/types.ts'
-import { DirectoryReader } from '../swarm/read-directory.ts'
 import type { SignedEntry } from '../swarm/read-entries.ts'
-import { type Move, planMove } from '../swarm/rebalance.ts'
+import type { Move } from '../swarm/rebalance.ts'
 import type { Announcement, SpanOffer } from '../swarm/types.ts'
 import type { Links } from '../wire/channel.ts'
 import { type Clock, sleep, systemClock } from '../wire/clock.ts'
 import { silent, type WireLogger } from '../wire/log.ts'
-import { type AnnouncementTarget, startAnnouncer } from './announcer.ts'
+import type { AnnouncementTarget } from './announcer.ts'
 import { type Assignment, chooseAssignment, chooseSmaller, isGpuTrouble } from './assignment.ts'
-import { untilMove } from './mover.ts'
-import { spanBytes } from './span-bytes.ts'
+import { Donor } from './donor.ts'
+import { type Destination, type OtherModels, untilMoved } from './moves.ts'
 import { type HostStats, type SpanHost, startHost } from './span-host.ts'
 
 /** Before the second try: a driver or browser process that has just been restarted offers no adapter for a moment. */
@@ -51,8 +50,8 @@ export type DonationEvent =
   /** `decodeRate`: tokens a second through one layer, as measured. */
   | { state: 'serving'; span: Span; stats: HostStats; decodeRate: number }
   | { state: 'leaving'; span: Span | undefined }
-  /** It has given one span up for another, which it loads now. */
-  | { state: 'moving'; from: Span; to: Span; reason: Move['reason'] | 'failed' }
+  /** It has given one span up for another, which it loads now. `model`: digest of the one that it goes to. */
+  | { state: 'moving'; from: Span; to: Span; model: string; reason: Move['reason'] | 'failed' }
   /** The GPU was lost or had too little memory; once, a smaller span is tried on a fresh device. */
   | { state: 'retrying'; span: Span; error: ShoalError }
   /** `retried`: it had tried a smaller span before. */
@@ -63,7 +62,10 @@ export interface DonationOptions {
   privateKey: PrivateKey
   /** The directory client of the network layer is one. */
   directory: AnnouncementTarget & { query: (model: string, signal?: AbortSignal) => Promise<readonly SignedEntry[]> }
+  /** The model to begin with. */
   manifest: NamedManifest
+  /** Others that it may take when they are wanted more. Absent: it stays with its model. */
+  others?: OtherModels
   agent: Announcement['agent']
   adapter: string
   /** What the peer takes while it computes; absent: it does not say. */
@@ -77,10 +79,11 @@ export interface DonationOptions {
   span?: Span
   /** Tokens a second through one layer this peer expects of itself before it has measured. */
   expectedDecodeRate: number
+  /** Of a peer that holds spans of several models: what they share, made by `donorOf`. Default: one of its own. */
+  donor?: Donor
   /** Loads the span's verified weights on a fresh device, self-tests and measures it. Called again after the GPU failed. */
   createEngine: (
-    span: Span,
-    kvTokens: number,
+    assignment: Assignment,
     onProgress: (progress: LoadProgress) => void,
     signal: AbortSignal
   ) => Promise<DonatedEngine>
@@ -104,6 +107,7 @@ export interface Donation {
 }
 
 interface Life {
+  readonly donor: Donor
   /** Aborts when the donor is told to stop. */
   readonly signal: AbortSignal
   readonly onServing: (host: SpanHost) => void
@@ -112,6 +116,16 @@ interface Life {
   retried: boolean
   paused: boolean
   host: SpanHost | undefined
+}
+
+/** What the donations of one peer share. */
+export function donorOf(
+  options: Pick<DonationOptions, 'links' | 'privateKey' | 'directory' | 'agent' | 'adapter' | 'watts' | 'clock' | 'logger'>
+): Donor {
+  const { links, privateKey, directory: target, agent, adapter, watts, clock = systemClock, logger = silent } = options
+  const stated = watts === undefined ? {} : { watts }
+  const about = () => ({ peer: links.self, addresses: links.addresses(), agent, adapter, ...stated })
+  return new Donor({ links, target, privateKey, clock, logger, about })
 }
 
 export function startDonation(options: DonationOptions): Donation {
@@ -126,6 +140,7 @@ export function startDonation(options: DonationOptions): Donation {
   // Who only waits for the end need not handle it twice.
   serving.catch(() => {})
   const life: Life = {
+    donor: options.donor ?? donorOf(options),
     signal: stopping.signal,
     onServing: resolveServing,
     drainMs: 0,
@@ -161,7 +176,7 @@ export function startDonation(options: DonationOptions): Donation {
 }
 
 /** Why a donor no longer serves what it took: it was told to stop, its GPU failed, or it goes elsewhere. */
-type End = { why: 'stopped' } | { why: 'failed'; error: ShoalError } | { why: 'moves'; move: Move }
+type End = { why: 'stopped' } | { why: 'failed'; error: ShoalError } | { why: 'moves'; move: Destination }
 
 /** Resolves when asked to stop, or with the error that made serving impossible: at once, or after a second try. */
 async function live(options: DonationOptions, life: Life): Promise<ShoalError | undefined> {
@@ -179,7 +194,7 @@ async function live(options: DonationOptions, life: Life): Promise<ShoalError | 
       if (before === undefined || life.signal.aborted) throw thrown
       // What can't be loaded after a move sends the donor back to what it could serve.
       options.logger?.warn({ error: toShoalError(thrown).message, span: assignment.span }, 'the move failed')
-      onEvent({ state: 'moving', from: assignment.span, to: before.span, reason: 'failed' })
+      onEvent({ state: 'moving', from: assignment.span, to: before.span, model: before.manifest.digest, reason: 'failed' })
       assignment = before
       before = undefined
       restMs = FAILED_MOVE_REST_MS
@@ -188,10 +203,10 @@ async function live(options: DonationOptions, life: Life): Promise<ShoalError | 
     restMs = 0
     if (end.why === 'stopped') return undefined
     if (end.why === 'moves') {
-      const { span, reason } = end.move
-      onEvent({ state: 'moving', from: assignment.span, to: span, reason })
+      const { assignment: next, reason } = end.move
+      onEvent({ state: 'moving', from: assignment.span, to: next.span, model: next.manifest.digest, reason })
       before = assignment
-      assignment = { ...assignment, span }
+      assignment = next
     } else {
       const { error } = end
       if (life.signal.aborted || life.retried || !isGpuTrouble(error)) return error
@@ -209,52 +224,47 @@ async function live(options: DonationOptions, life: Life): Promise<ShoalError | 
  * is announced any more then, but the span it moves to.
  */
 async function host(options: DonationOptions, assignment: Assignment, life: Life, restMs: number): Promise<End> {
-  const { links, privateKey, directory, manifest: named, agent, adapter, watts, onEvent = () => {} } = options
-  const { clock = systemClock, logger = silent } = options
+  const { links, others, onEvent = () => {}, random = Math.random, clock = systemClock, logger = silent } = options
+  const { manifest: named, span } = assignment
   const { layers, width, vocabulary, contextLength } = named.manifest.hyperparameters
-  const { span, kvTokens } = assignment
-  const { signal } = life
+  const { signal, donor } = life
   const movable = options.span === undefined && !life.retried
-  const loading = loadingOffer(options, span)
+  const { expectedDecodeRate } = options
+  const loading = loadingOffer(assignment, expectedDecodeRate)
   let host: SpanHost | undefined
-  let intended: Span | undefined
+  let intended: Assignment | undefined
   let end: End | undefined
   const offersNow = (): SpanOffer[] => {
     if (host === undefined) return [loading]
     const offer = host.offer()
     // Between two spans it serves nothing; one that leaves, or whose GPU failed, goes nowhere either.
-    const next = intended === undefined || (offer === undefined && end?.why !== 'moves') ? [] : [loadingOffer(options, intended)]
+    const next =
+      intended === undefined || (offer === undefined && end?.why !== 'moves') ? [] : [loadingOffer(intended, expectedDecodeRate)]
     if (offer === undefined) return next
-    return [{ ...offer, ...(movable ? { movable } : {}), ...(next.length > 0 ? { leaving: true } : {}) }, ...next]
+    const how = { ...(movable ? { movable } : {}), ...(movable && others !== undefined ? { roams: true } : {}) }
+    return [{ ...offer, ...how, ...(next.length > 0 ? { leaving: true } : {}) }, ...next]
   }
-  const announcer = startAnnouncer({
-    target: directory,
-    privateKey,
-    clock,
-    logger,
-    current: () => {
-      const stated = watts === undefined ? {} : { watts }
-      return { peer: links.self, addresses: links.addresses(), agent, adapter, ...stated, offers: offersNow() }
-    }
-  })
+  const part = donor.announce(life, offersNow)
   let made: DonatedEngine | undefined
   try {
     signal.throwIfAborted()
     onEvent({ state: 'loading', span, progress: { bytesDone: 0, bytesTotal: 0 } })
-    made = await options.createEngine(span, kvTokens, progress => onEvent({ state: 'loading', span, progress }), signal)
+    made = await options.createEngine(assignment, progress => onEvent({ state: 'loading', span, progress }), signal)
     signal.throwIfAborted()
     const model = { digest: named.digest, layers, width, vocabulary, contextLength }
     const { engine, rates } = made
-    host = startHost({ links, engine, model, rates, onChange: () => announcer.changed(), clock, logger })
+    host = startHost({ links, engine, model, rates, onChange: () => part.changed(), clock, logger, server: donor.server })
     life.host = host
     host.pause(life.paused)
-    announcer.changed()
+    part.changed()
     life.onServing(host)
-    const intend = (to: Span | undefined) => {
+    const intend = (to: Assignment | undefined) => {
       intended = to
-      announcer.changed()
+      part.changed()
     }
-    const moves = movable ? (ending: AbortSignal) => moveOf(options, assignment, host!, intend, restMs, ending) : undefined
+    const moving = { ...options, self: links.self, random, clock }
+    const served = { assignment, offer: host.offer }
+    const moves = movable ? (ending: AbortSignal) => untilMoved(moving, served, intend, restMs, ending) : undefined
     const tell = (stats: HostStats) => onEvent({ state: 'serving', span, stats, decodeRate: rates.decode })
     end = await serve(host, engine, moves, tell, clock, signal)
     return end
@@ -267,10 +277,10 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
     onEvent({ state: 'leaving', span })
     if (end?.why === 'moves') {
       await handOver(host!, end.move, signal)
-      await announcer.fallSilent()
+      part.hold()
     } else {
       // At once: a tab that is closed gets no more turns than this one, and a host that leaves refuses new chains anyway.
-      const withdrawn = announcer.stop()
+      const withdrawn = part.stop()
       await host?.goodbye(life.drainMs)
       await withdrawn
     }
@@ -278,49 +288,8 @@ async function host(options: DonationOptions, assignment: Assignment, life: Life
   }
 }
 
-function moveOf(
-  options: DonationOptions,
-  { span, kvTokens }: Assignment,
-  host: SpanHost,
-  intend: (to: Span | undefined) => void,
-  restMs: number,
-  signal: AbortSignal
-): Promise<Move> {
-  const { links, directory: source, manifest: named, memoryBytes, maxLayers, random = Math.random, clock = systemClock } = options
-  const { digest, manifest } = named
-  const reader = new DirectoryReader()
-  return untilMove(
-    {
-      look: async asking => reader.read(await source.query(digest, asking)),
-      plan: (directory, how) => {
-        const offer = host.offer()
-        if (offer === undefined) return undefined
-        return planMove({
-          ...how,
-          directory,
-          model: digest,
-          layers: manifest.hyperparameters.layers,
-          self: links.self,
-          current: span,
-          sessions: offer.sessions ?? 0,
-          decodeRate: offer.decodeRate,
-          spanBytes: candidate => spanBytes(manifest, candidate, kvTokens),
-          memoryBytes,
-          ...(maxLayers === undefined ? {} : { maxLayers })
-        })
-      },
-      busy: () => (host.offer()?.sessions ?? 0) > 0,
-      intend,
-      restMs,
-      clock,
-      random
-    },
-    signal
-  )
-}
-
 /** Takes no new sessions, lets those that may end, and tells the drivers of the rest to go on elsewhere. */
-async function handOver(host: SpanHost, { reason }: Move, signal: AbortSignal): Promise<void> {
+async function handOver(host: SpanHost, { reason }: Destination, signal: AbortSignal): Promise<void> {
   // Sessions that wait for a hole wait for this move.
   const drained = host.goodbye(reason === 'hole' ? 0 : MOVE_DRAIN_MS)
   const hurry = () => void host.stop()
@@ -333,7 +302,7 @@ async function handOver(host: SpanHost, { reason }: Move, signal: AbortSignal): 
 async function serve(
   host: SpanHost,
   engine: SpanEngine,
-  moves: ((ending: AbortSignal) => Promise<Move>) | undefined,
+  moves: ((ending: AbortSignal) => Promise<Destination>) | undefined,
   onStats: (stats: HostStats) => void,
   clock: Clock,
   signal: AbortSignal
@@ -358,7 +327,7 @@ async function serve(
   }
 }
 
-function loadingOffer({ manifest: { digest, manifest }, expectedDecodeRate }: DonationOptions, span: Span): SpanOffer {
+function loadingOffer({ manifest: { digest, manifest }, span }: Assignment, expectedDecodeRate: number): SpanOffer {
   return {
     model: digest,
     layers: manifest.hyperparameters.layers,

@@ -14,10 +14,20 @@ export interface DonorOptions extends Omit<AnnouncerOptions, 'current'> {
   about: () => Omit<ReturnType<AnnouncerOptions['current']>, 'offers'>
 }
 
+/** One span's part of the announcement. */
+export interface OfferPart {
+  /** What is offered may have changed. */
+  changed: () => void
+  /** What is offered now stands until the same giver offers anew. */
+  hold: () => void
+  /** Takes the offers back; bounded in time, never rejects. */
+  stop: () => Promise<void>
+}
+
 export class Donor {
   readonly server: HopServer
   readonly #options: DonorOptions
-  /** By whose they are, in the order they came. */
+  /** By giver, in the order they came. */
   readonly #offers = new Map<object, () => SpanOffer[]>()
   #announcer: Announcer | undefined
 
@@ -26,26 +36,29 @@ export class Donor {
     this.server = new HopServer(options.links, options.clock ?? systemClock)
   }
 
-  /** Announces what `offers` returns beside all others' until the announcer is stopped. `whose` has one set of offers. */
-  announce(whose: object, offers: () => SpanOffer[]): Announcer {
-    this.#offers.set(whose, offers)
+  /** Announces what `offers` returns beside all others' . A giver has one part: a new one takes the last one's place. */
+  announce(giver: object, offers: () => SpanOffer[]): OfferPart {
+    this.#offers.set(giver, offers)
     this.#announcer?.changed()
     this.#announcer ??= startAnnouncer({
       ...this.#options,
       current: () => ({ ...this.#options.about(), offers: [...this.#offers.values()].flatMap(current => current()) })
     })
-    const isCurrent = () => this.#offers.get(whose) === offers
+    let held = offers
+    const isCurrent = () => this.#offers.get(giver) === held
     return {
       changed: () => {
         if (isCurrent()) this.#announcer?.changed()
       },
-      fallSilent: async () => {
+      hold: () => {
         const last = offers()
-        if (isCurrent()) this.#offers.set(whose, () => last)
+        if (!isCurrent()) return
+        held = () => last
+        this.#offers.set(giver, held)
       },
       stop: async () => {
         if (!isCurrent()) return
-        this.#offers.delete(whose)
+        this.#offers.delete(giver)
         const announcer = this.#announcer
         if (this.#offers.size > 0) return announcer?.changed()
         this.#announcer = undefined

@@ -1,9 +1,8 @@
 /**
- * When a serving donor goes to other layers: it looks at the directory now and then, lets those before it go first, says
+ * When a serving donor goes to other layers, of its model or another: it looks at the directory now and then, lets those before it go first, says
  * what it means to do, and looks again before it does. Everybody's word is public before anybody moves, so two peers that
  * see each other never take the same place.
  */
-import type { Span } from '../model/types.ts'
 import type { Move } from '../swarm/rebalance.ts'
 import type { Directory } from '../swarm/types.ts'
 import { type Clock, sleep, within } from '../wire/clock.ts'
@@ -23,7 +22,7 @@ const HOLE_PATIENCE_MS = 2_000
 const BUSY_PATIENCE_MS = 15_000
 /** A gain must last: peers come and go, and loads change. */
 const GAIN_PATIENCE_MS = 60_000
-/** Between two moves for throughput of one peer: what loading cost is won back by then. */
+/** Between two moves of one peer that fill no hole: what loading cost is won back by then. */
 const STAY_MS = 5 * 60_000
 /** Part of the patience that chance adds, for peers that don't see each other. */
 const JITTER = 0.5
@@ -31,14 +30,14 @@ const JITTER = 0.5
 const STUCK_MS = 10 * 60_000
 
 export interface MoverOptions {
-  /** What is known of the model's peers. */
+  /** What is known of the peers that matter. */
   look: (signal: AbortSignal) => Promise<Directory>
   /** `claiming`: this peer has announced that it moves. */
-  plan: (directory: Directory, how: { stuck: ReadonlySet<string>; claiming: boolean }) => Move | undefined
+  plan: (directory: Directory, how: { stuck: ReadonlySet<string>; claiming: boolean }) => Promise<Move | undefined>
   /** Whether this peer keeps sessions. */
   busy: () => boolean
-  /** Tells the swarm that this peer gives its span up for another one; undefined: that it stays after all. */
-  intend: (span: Span | undefined) => void
+  /** Tells the swarm that this peer gives its span up for the move's; undefined: that it stays after all. */
+  intend: (move: Move | undefined) => void
   /** Before the first look. */
   restMs: number
   clock: Clock
@@ -53,7 +52,7 @@ export async function untilMove(options: MoverOptions, signal: AbortSignal): Pro
   const planned = async (claiming: boolean): Promise<Move | undefined> => {
     try {
       const directory = await within(clock, QUERY_MS, 'asking the directory', signal, look)
-      return plan(directory, { stuck: loading.stuck(directory), claiming })
+      return await plan(directory, { stuck: loading.stuck(directory), claiming })
     } catch {
       // Who can't see the swarm has no business moving in it.
       signal.throwIfAborted()
@@ -74,24 +73,24 @@ export async function untilMove(options: MoverOptions, signal: AbortSignal): Pro
     if (wish?.reason !== move.reason) wish = { reason: move.reason, since: clock.now(), chance: random() }
     const patience = patienceOf(move, busy())
     dueAt = wish.since + patience * (1 + JITTER * wish.chance) + move.rank * TURN_MS
-    if (move.reason === 'throughput') dueAt = Math.max(dueAt, startedAt + STAY_MS)
+    if (move.reason !== 'hole') dueAt = Math.max(dueAt, startedAt + STAY_MS)
     if (clock.now() < dueAt) continue
-    intend(move.span)
+    intend(move)
     wish = undefined
     await sleep(clock, SETTLE_MS, signal)
     const again = await planned(true)
-    if (again !== undefined && again.reason === move.reason && isSame(again.span, move.span)) return move
+    if (again !== undefined && again.reason === move.reason && isSame(again, move)) return move
     intend(undefined)
   }
 }
 
 function patienceOf({ reason }: Move, busy: boolean): number {
-  if (reason === 'throughput') return GAIN_PATIENCE_MS
+  if (reason !== 'hole') return GAIN_PATIENCE_MS
   return busy ? BUSY_PATIENCE_MS : HOLE_PATIENCE_MS
 }
 
-function isSame(a: Span, b: Span): boolean {
-  return a.first === b.first && a.end === b.end
+function isSame(a: Move, b: Move): boolean {
+  return a.model === b.model && a.span.first === b.span.first && a.span.end === b.span.end
 }
 
 /** Remembers since when each peer loads; no more of them than the last directory had. */

@@ -50,7 +50,7 @@ function donor(change: Partial<DonationOptions> = {}, entries: SignedEntry[] = [
     memoryBytes: 1e9,
     kvTokens: 64,
     expectedDecodeRate: 50,
-    createEngine: async (span, _kvTokens, onProgress) => {
+    createEngine: async ({ span }, onProgress) => {
       onProgress({ bytesDone: 500, bytesTotal: 1_000 })
       const engine = new StandInEngine(span)
       engines.push(engine)
@@ -208,7 +208,7 @@ for (const { what, change, tries } of [
       const tried: { span: Span; kvTokens: number }[] = []
       const { clock, donation, directory } = donor({
         ...change,
-        createEngine: async (span, kvTokens) => {
+        createEngine: async ({ span, kvTokens }) => {
           tried.push({ span, kvTokens })
           if (tried.length === 1 || second !== 'fits') throw new GpuMemoryError('no room for keys 3')
           return { engine: new StandInEngine(span), rates: { prefill: 900, decode: 90 } }
@@ -244,7 +244,7 @@ test('who is told to stop while its GPU fails does not come back', async () => {
 
 test('stopping while weights load ends the loading', async () => {
   const { clock, directory, donation } = donor({
-    createEngine: (_span, _kvTokens, _onProgress, signal) =>
+    createEngine: (_assignment, _onProgress, signal) =>
       new Promise((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason))
       })

@@ -123,7 +123,7 @@ export class Donors {
       kvTokens: KV_TOKENS,
       expectedDecodeRate: rate,
       createEngine:
-        createEngine ?? (async span => ({ engine: new StandInEngine(span), rates: { prefill: 10 * rate, decode: rate } })),
+        createEngine ?? (async ({ span }) => ({ engine: new StandInEngine(span), rates: { prefill: 10 * rate, decode: rate } })),
       ...(fixed === undefined ? {} : { span: fixed }),
       onEvent: event => events.push(event),
       random,

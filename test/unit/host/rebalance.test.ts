@@ -125,7 +125,7 @@ test('what can’t be loaded after a move sends the peer back to what it had, an
   const other = await donors.add({ fixed: { first: 4, end: 8 }, rate: 5_000 })
   const mover = await donors.add({
     room: 4,
-    createEngine: async span => {
+    createEngine: async ({ span }) => {
       if (++loads === 2) throw new SourceError('nobody has these bytes')
       return { engine: new StandInEngine(span), rates: { prefill: 900, decode: 90 } }
     }
