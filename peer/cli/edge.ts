@@ -3,7 +3,7 @@
  */
 import { Command } from 'commander'
 import { layersText } from './chain-report.ts'
-import type { SpanHosting } from './hosting.ts'
+import type { HostedModel, SpanHosting } from './hosting.ts'
 import { addHostingOptions, type HostingOptions } from './hosting-options.ts'
 import { aborted, drainOption, untilToldToEnd } from './lifetime.ts'
 import { logLevelOption, openLogger } from './logger.ts'
@@ -31,7 +31,7 @@ interface EdgeOptions extends HostingOptions, MembershipOptions {
 
 export function edgeCommand(): Command {
   const command = new Command('edge')
-    .summary('host a part of a model')
+    .summary('host a part of a model, or of several')
     .description('Joins the swarm, loads a span of the model on this machine’s GPU, and serves it until it is told to end.')
     .requiredOption('--join <url>', JOIN_HELP, collectHttpUrls)
   return addHostingOptions(addMembershipOptions(command))
@@ -81,18 +81,22 @@ async function edge(options: EdgeOptions, signal: AbortSignal): Promise<void> {
       }
       hosting = await startHosting(swarm, options, logger, signal)
       try {
-        const { span, adapter, model } = hosting
+        const { adapter, models } = hosting
+        const [{ name, span }] = models as [HostedModel]
         announceReady(
           options.json === true,
           {
             event: 'ready',
             peer: swarm.self,
-            model,
+            model: name,
             layers: [span.first, span.end],
+            spans: models.map(held => ({ model: held.name, layers: [held.span.first, held.span.end] })),
             adapter,
             ...(operators === undefined ? {} : { metrics: `${operators.url}/metrics` })
           },
-          [`peer ${swarm.self} serves layers ${layersText(span.first, span.end)} of ${model} on ${adapter}`]
+          models.map(
+            held => `peer ${swarm.self} serves layers ${layersText(held.span.first, held.span.end)} of ${held.name} on ${adapter}`
+          )
         )
         const error = await Promise.race([hosting.ended, aborted(signal)])
         if (error !== undefined) throw error

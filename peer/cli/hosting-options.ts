@@ -3,10 +3,11 @@
  */
 import { type Command, Option } from 'commander'
 import type { Span } from '../model/types.ts'
-import { parseBytes, parseCount, parseLayers, parseWithin } from './parse-options.ts'
+import { collect, parseBytes, parseCount, parseLayers, parseWithin } from './parse-options.ts'
 
 export interface HostingOptions {
-  model?: string
+  /** Several: a span of each. */
+  model?: string[]
   layers?: Span
   memory: number
   kvTokens?: number
@@ -15,7 +16,12 @@ export interface HostingOptions {
 
 export function addHostingOptions(command: Command): Command {
   return command
-    .option('--model <name>', 'name or digest of the model to host (default: the one that donors are wanted for most)')
+    .option(
+      '--model <name>',
+      'name or digest of the model to host; given several times, a span of each within --memory (default: the one that donors ' +
+        'are wanted for most, now and later)',
+      collect
+    )
     .option(
       '--layers <first-last>',
       'host exactly these layers, e.g. 0-2 (default: what the swarm lacks most, now and later)',

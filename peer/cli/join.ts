@@ -11,7 +11,7 @@ import { directoryOf } from '../session/directory-query.ts'
 import type { DriverLimits } from '../session/driver-limits.ts'
 import type { MeasuringService } from '../session/types.ts'
 import { mergeDirectories } from '../swarm/directory.ts'
-import { mostWanted } from '../swarm/model-choice.ts'
+import { mostWanted, type PublishedModelFacts } from '../swarm/model-choice.ts'
 import { Reputation } from '../swarm/reputation.ts'
 import type { Directory } from '../swarm/types.ts'
 import { fetchManifest } from '../weights/fetch-manifest.ts'
@@ -62,6 +62,8 @@ export interface Swarm {
   readonly reputation: Reputation
   /** Live announcements of every model. */
   directory: (signal?: AbortSignal) => Promise<Directory>
+  /** Published models that a donor compares; each is a question to the directory nodes. */
+  readonly models: readonly PublishedModelFacts[]
   /** Digest of the model that donors are wanted for most. */
   wantedModel: () => Promise<string>
   /** The model of this name or digest, or the first; its manifest is fetched and held against its digest. */
@@ -86,6 +88,7 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
   const client = new DirectoryClient({ links, directoryNodes, logger })
   const directory = directoryOf(client, logger)
   const reputation = new Reputation()
+  const compared = models.slice(0, MAX_COMPARED)
   const model = async (name?: string): Promise<PublishedModel> => {
     const chosen = chooseModel(models, name, place)
     return { ...(await fetchManifest(chosen, signal)), name: chosen.name, sources: chosen.sources }
@@ -116,12 +119,12 @@ export async function joinSwarm(places: readonly string[], options: JoinOptions)
     client,
     reputation,
     directory: asking => directory.query('', asking),
+    models: compared,
     wantedModel: async () => {
       const { digest } = chooseModel(models, undefined, place)
       if (models.length === 1) return digest
-      const asked = models.slice(0, MAX_COMPARED)
-      const found = await Promise.all(asked.map(model => directory.query(model.digest, signal)))
-      return mostWanted(mergeDirectories(found), asked)
+      const found = await Promise.all(compared.map(model => directory.query(model.digest, signal)))
+      return mostWanted(mergeDirectories(found), compared)
     },
     model,
     openService,

@@ -42,7 +42,8 @@ export interface TestSwarm {
   end: () => Promise<void>
 }
 
-export async function startSwarm(): Promise<TestSwarm> {
+/** `ofBootstrap`: options it gets beside the usual ones. */
+export async function startSwarm(...ofBootstrap: string[]): Promise<TestSwarm> {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-chain-'))
   const services: ServiceProcess[] = []
   const startLogged = async (args: readonly string[], log?: LogReader) => {
@@ -60,7 +61,7 @@ export async function startSwarm(): Promise<TestSwarm> {
   }
   const key = (name: string) => ['--identity', join(folder, `${name}.key`)]
   try {
-    const bootstrap = await start('bootstrap', '--port', '0', ...key('bootstrap'))
+    const bootstrap = await start('bootstrap', '--port', '0', ...ofBootstrap, ...key('bootstrap'))
     const url = String(bootstrap.ready.url)
     return {
       folder,
