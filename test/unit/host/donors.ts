@@ -9,7 +9,7 @@ import type { Span } from '../../../peer/model/types.ts'
 import type { DriverContext } from '../../../peer/session/driver.ts'
 import { DEFAULT_LIMITS } from '../../../peer/session/driver-limits.ts'
 import { type GenerationRequest, generate } from '../../../peer/session/generate.ts'
-import { verifyAnnouncement } from '../../../peer/swarm/announcement.ts'
+import { signAnnouncement, verifyAnnouncement } from '../../../peer/swarm/announcement.ts'
 import { readEntries, type SignedEntry } from '../../../peer/swarm/read-entries.ts'
 import { Reputation } from '../../../peer/swarm/reputation.ts'
 import type { Announcement } from '../../../peer/swarm/types.ts'
@@ -61,9 +61,13 @@ export function smallManifest(): Manifest {
 }
 
 const keys = await Promise.all(
-  Array.from({ length: 9 }, (_, at) => generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(at + 1)))
+  Array.from({ length: 10 }, (_, at) => generateKeyPairFromSeed('Ed25519', new Uint8Array(32).fill(at + 1)))
 )
 const DRIVER = keys.length - 1
+const PRETENDER = keys.length - 2
+/** Of a second model of the same shape. */
+export const OTHER_DIGEST = 'cd'.repeat(32)
+const BOTH = [DIGEST, OTHER_DIGEST].map(digest => ({ digest, layers: STAND_IN.layers }))
 const KV_TOKENS = 512
 
 export interface TestDonor {
@@ -83,6 +87,8 @@ export interface DonorWish {
   room?: number
   rate?: number
   random?: () => number
+  /** Goes to the other model when that is wanted more. */
+  roams?: boolean
   createEngine?: DonationOptions['createEngine']
 }
 
@@ -103,7 +109,7 @@ export class Donors {
     return donor
   }
 
-  start({ fixed, room = STAND_IN.layers, rate = 90, random = () => 0.5, createEngine }: DonorWish): TestDonor {
+  start({ fixed, room = STAND_IN.layers, rate = 90, random = () => 0.5, roams = false, createEngine }: DonorWish): TestDonor {
     const key = keys[this.#donors.length]!
     const id = idOf(key)
     const events: DonationEvent[] = []
@@ -125,6 +131,7 @@ export class Donors {
       createEngine:
         createEngine ?? (async ({ span }) => ({ engine: new StandInEngine(span), rates: { prefill: 10 * rate, decode: rate } })),
       ...(fixed === undefined ? {} : { span: fixed }),
+      ...(roams ? { others: { models: BOTH, manifest: async digest => ({ manifest, bytes: new Uint8Array(0), digest }) } } : {}),
       onEvent: event => events.push(event),
       random,
       clock: this.network.clockOf(id)
@@ -142,6 +149,15 @@ export class Donors {
     }
     this.#donors.push(donor)
     return donor
+  }
+
+  /** A made-up peer that says it serves this much of the other model, and how often it is asked. */
+  async pretend(span: Span, demand: number, rate = 90): Promise<void> {
+    const peer = idOf(keys[PRETENDER]!)
+    const offer = { model: OTHER_DIGEST, layers: STAND_IN.layers, span, state: 'serving' as const, numerics: 'other' }
+    const rates = { prefillRate: 10 * rate, decodeRate: rate, freeKvTokens: KV_TOKENS, queueMs: 0 }
+    const about = { peer, sequence: 1, addresses: [], agent: 'node' as const, adapter: 'none' }
+    this.put(peer, await signAnnouncement({ ...about, offers: [{ ...offer, ...rates, demand }] }, keys[PRETENDER]!))
   }
 
   put(id: string, signed: Uint8Array): void {
