@@ -1,11 +1,12 @@
 /**
- * The only holder of some layers dies without a word: new requests are refused at once, an idle peer takes the layers, and
+ * Three peers; the only holder of some layers dies without a word: new requests are refused at once, an idle peer takes the layers, and
  * the answer that ran goes on to its end, llama.cpp's to the token.
  */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import OpenAI, { APIError } from 'openai'
+import type { BootstrapHealth } from '../../bootstrap/bootstrap.ts'
 import type { ServiceProcess } from '../../peer/cli/service-process.ts'
 import { spanBytes } from '../../peer/host/span-bytes.ts'
 import { manifestOf } from '../../peer/model/manifest.ts'
@@ -22,29 +23,42 @@ const REFUSED_MS = 1_500
 const FILLED_MS = 90_000
 
 let swarm: TestSwarm
-let middle: ServiceProcess
+/** The only holder of its layers. */
+let holder: ServiceProcess
+/** Its layers end where nobody's begin: no chain goes over it. */
 let idle: ServiceProcess
 let gateway: ServiceProcess
 let client: OpenAI
 
 before(async () => {
   const { manifest } = await manifestOf(bytesSource(readFileSync(goldenModelPath()), 'model'))
-  const room = Math.max(...[0, 3].map(first => spanBytes(manifest, { first, end: first + 3 }, KV_TOKENS)))
+  const room = spanBytes(manifest, { first: 5, end: 8 }, KV_TOKENS)
   swarm = await startSwarm()
-  ;[middle, , gateway] = await Promise.all([swarm.edge('middle', '3-5'), swarm.edge('end', '6-7'), swarm.serve('gateway')])
   const given = ['--memory', String(room), '--kv-tokens', String(KV_TOKENS), '--identity', `${swarm.folder}/idle.key`]
-  idle = await swarm.start('edge', '--join', swarm.url, ...given)
-  assert.deepEqual(idle.ready.layers, [0, 3], 'what is missing')
-  await swarm.edge('begin', '0-2')
+  const holds = swarm.edge('holder', '5-7')
+  await announced(1)
+  const waits = swarm.start('edge', '--join', swarm.url, ...given)
+  await announced(2)
+  const donates = ['--donate', '--layers', '0-4', '--kv-tokens', String(KV_TOKENS)]
+  const begins = swarm.start('serve', '--join', swarm.url, '--port', '0', ...donates, '--identity', `${swarm.folder}/gateway.key`)
+  ;[holder, idle, gateway] = await Promise.all([holds, waits, begins])
+  const [first, end] = idle.ready.layers as [number, number]
+  assert.ok(end <= 5 && end - first === 3, `layers ${first} to ${end - 1}: of what was missing, what it has memory for`)
   await eventually(
     () => healthOf(gateway),
-    ({ hops }) => hops.filter(({ state }) => state === 'serving').length === 4,
+    ({ hops }) => hops.filter(({ state }) => state === 'serving').length === 3,
     'all serve'
   )
   client = new OpenAI({ baseURL: `${gateway.ready.url}/v1`, apiKey: 'none', maxRetries: 0 })
 })
 
 after(() => swarm?.end())
+
+/** Peers place themselves by what is announced when they come. */
+async function announced(count: number): Promise<void> {
+  const look = async () => (await (await fetch(`${swarm.url}/health`)).json()) as BootstrapHealth
+  await eventually(look, ({ announcements }) => announcements === count, `${count} announced`)
+}
 
 const ask = () => ({
   model: (gateway.ready.models as string[])[0]!,
@@ -63,14 +77,14 @@ test('an idle peer fills the hole that a dead one leaves; meanwhile requests are
     text += choices[0]?.text ?? ''
     if (++chunks !== TOKENS_BEFORE_DEATH) continue
     deadAt.ms = performance.now()
-    middle.kill('SIGKILL')
-    await middle.exited
+    holder.kill('SIGKILL')
+    await holder.exited
     filled = watchHole()
     filled.catch(() => {})
   }
   assert.equal(text, prompt.answer.text)
   const filledMs = (await filled!) - deadAt.ms
-  t.diagnostic(`layers 3 to 5 served again ${(filledMs / 1_000).toFixed(1)} s after their only holder was killed`)
+  t.diagnostic(`layers 5 to 7 served again ${(filledMs / 1_000).toFixed(1)} s after their only holder was killed`)
   assert.ok(filledMs < FILLED_MS, `${filledMs} ms`)
   const { choices } = await client.completions.create(ask())
   assert.equal(choices[0]!.text, prompt.answer.text)
@@ -98,6 +112,6 @@ async function watchHole(): Promise<number> {
     FILLED_MS
   )
   const at = performance.now()
-  assert.deepEqual(hops.find(({ peer }) => peer === idle.ready.peer)?.layers, [3, 6])
+  assert.deepEqual(hops.find(({ peer }) => peer === idle.ready.peer)?.layers, [5, 8])
   return at
 }
