@@ -57,6 +57,8 @@ export interface BootstrapOptions {
   directoryNodes?: readonly string[]
   /** How long an announcement is planned with that is not renewed. Default 20 000, at least 1 000. */
   leaseMs?: number
+  /** After its last channel is gone a peer may come back before its announcement goes. Default 5 000. */
+  goneMs?: number
   /** Where the world reaches the HTTP port, behind a proxy for instance: used in the URLs that peers are told over libp2p. */
   publicUrl?: string
   /** Absent: a new identity each start. */
@@ -197,6 +199,7 @@ async function serve(
     told: gossip,
     clock: systemClock,
     random: Math.random,
+    ...(options.goneMs === undefined ? {} : { goneMs: options.goneMs }),
     models: () => [...own, ...fellowModels()]
   })
   for (const place of directoryNodes)

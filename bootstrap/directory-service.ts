@@ -40,6 +40,8 @@ export interface DirectoryServiceOptions {
   told: { announced: (peer: string) => void; withdrawn: (peer: string, signed: Uint8Array<ArrayBuffer>) => void }
   clock: Clock
   random: () => number
+  /** Default: GONE_MS. */
+  goneMs?: number
 }
 
 interface Caller {
@@ -50,7 +52,7 @@ interface Caller {
 
 /** Serves until the returned function is called. */
 export function serveDirectory(options: DirectoryServiceOptions): () => void {
-  const { links, table, clock } = options
+  const { links, table, clock, goneMs = GONE_MS } = options
   const callers = new Map<string, Caller>()
   const watchers = new Watchers(clock)
   const isGone = (peer: string) => callers.get(peer)?.channels === 0
@@ -77,7 +79,7 @@ export function serveDirectory(options: DirectoryServiceOptions): () => void {
       caller.channels--
       if (caller.channels === 0 && !stopped) {
         watchers.gone(peer)
-        caller.forgetGone = clock.after(GONE_MS, () => {
+        caller.forgetGone = clock.after(goneMs, () => {
           table.leave(peer, clock.now())
           callers.delete(peer)
         })

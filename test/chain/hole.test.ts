@@ -6,23 +6,27 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import OpenAI, { APIError } from 'openai'
-import type { BootstrapHealth } from '../../bootstrap/bootstrap.ts'
+import { type Bootstrap, startBootstrap } from '../../bootstrap/bootstrap.ts'
+import { publishedModel } from '../../peer/cli/published-model.ts'
 import type { ServiceProcess } from '../../peer/cli/service-process.ts'
 import { spanBytes } from '../../peer/host/span-bytes.ts'
 import { manifestOf } from '../../peer/model/manifest.ts'
 import { bytesSource } from '../../peer/weights/source.ts'
 import { goldenModelPath, loadGoldens } from '../oracle/goldens.ts'
-import { eventually, healthOf, KV_TOKENS, startSwarm, type TestSwarm } from './swarm-kit.ts'
+import { eventually, healthOf, type JoiningPeers, KV_TOKENS, startPeers } from './swarm-kit.ts'
 
 const prompt = loadGoldens().prompts.find(({ name }) => name === 'house')!
 const TOKENS = prompt.greedy.ids.length
 const TOKENS_BEFORE_DEATH = 12
 /** A refusal needs a look at the directory and no more; the rest is room for a busy machine. */
 const REFUSED_MS = 1_500
-/** Seen within 5 s, announced in 2.5 s; how long loading and self-tests take is the machine's. */
+/** A peer that is gone may usually come back for 5 s; nobody does here. */
+const GONE_MS = 1_000
+/** Looked for every 4 s, patience of 2 to 3 s, announced in 2.5 s; how long loading and self-tests take is the machine's. */
 const FILLED_MS = 90_000
 
-let swarm: TestSwarm
+let bootstrap: Bootstrap
+let swarm: JoiningPeers
 /** The only holder of its layers. */
 let holder: ServiceProcess
 /** Its layers end where nobody's begin: no chain goes over it. */
@@ -33,7 +37,13 @@ let client: OpenAI
 before(async () => {
   const { manifest } = await manifestOf(bytesSource(readFileSync(goldenModelPath()), 'model'))
   const room = spanBytes(manifest, { first: 5, end: 8 }, KV_TOKENS)
-  swarm = await startSwarm()
+  bootstrap = await startBootstrap({
+    host: '127.0.0.1',
+    httpPort: 0,
+    models: [await publishedModel(goldenModelPath(), undefined, new AbortController().signal)],
+    goneMs: GONE_MS
+  })
+  swarm = startPeers(bootstrap.httpUrl)
   const given = ['--memory', String(room), '--kv-tokens', String(KV_TOKENS), '--identity', `${swarm.folder}/idle.key`]
   const holds = swarm.edge('holder', '5-7')
   await announced(1)
@@ -52,12 +62,18 @@ before(async () => {
   client = new OpenAI({ baseURL: `${gateway.ready.url}/v1`, apiKey: 'none', maxRetries: 0 })
 })
 
-after(() => swarm?.end())
+after(async () => {
+  await swarm?.end()
+  await bootstrap?.stop()
+})
 
 /** Peers place themselves by what is announced when they come. */
 async function announced(count: number): Promise<void> {
-  const look = async () => (await (await fetch(`${swarm.url}/health`)).json()) as BootstrapHealth
-  await eventually(look, ({ announcements }) => announcements === count, `${count} announced`)
+  await eventually(
+    async () => bootstrap.health(),
+    ({ announcements }) => announcements === count,
+    `${count} announced`
+  )
 }
 
 const ask = () => ({

@@ -30,10 +30,13 @@ export interface LogReader {
   onLine: (line: string) => void
 }
 
-export interface TestSwarm {
+export interface TestSwarm extends JoiningPeers {
+  readonly bootstrap: ServiceProcess
+}
+
+export interface JoiningPeers {
   readonly folder: string
   readonly url: string
-  readonly bootstrap: ServiceProcess
   start: (...args: string[]) => Promise<ServiceProcess>
   /** `name` is the key file's: the same name is the same peer again. */
   edge: (name: string, layers: string, log?: LogReader) => Promise<ServiceProcess>
@@ -44,6 +47,28 @@ export interface TestSwarm {
 
 /** `ofBootstrap`: options it gets beside the usual ones. */
 export async function startSwarm(...ofBootstrap: string[]): Promise<TestSwarm> {
+  let url = ''
+  const peers = joiningPeers(() => url)
+  try {
+    const bootstrap = await peers.start('bootstrap', '--port', '0', ...ofBootstrap, ...keyIn(peers.folder, 'bootstrap'))
+    url = String(bootstrap.ready.url)
+    return { ...peers, url, bootstrap }
+  } catch (error) {
+    await peers.end()
+    throw error
+  }
+}
+
+/** Of a swarm whose bootstrap is the test's own. */
+export function startPeers(url: string): JoiningPeers {
+  return joiningPeers(() => url)
+}
+
+function keyIn(folder: string, name: string): string[] {
+  return ['--identity', join(folder, `${name}.key`)]
+}
+
+function joiningPeers(url: () => string): JoiningPeers {
   const folder = mkdtempSync(join(tmpdir(), 'shoal-chain-'))
   const services: ServiceProcess[] = []
   const startLogged = async (args: readonly string[], log?: LogReader) => {
@@ -59,24 +84,13 @@ export async function startSwarm(...ofBootstrap: string[]): Promise<TestSwarm> {
     await Promise.all(services.map(service => service.stop()))
     rmSync(folder, { recursive: true, force: true })
   }
-  const key = (name: string) => ['--identity', join(folder, `${name}.key`)]
-  try {
-    const bootstrap = await start('bootstrap', '--port', '0', ...ofBootstrap, ...key('bootstrap'))
-    const url = String(bootstrap.ready.url)
-    return {
-      folder,
-      url,
-      bootstrap,
-      start,
-      edge: (name, layers, log) =>
-        startLogged(['edge', '--join', url, '--layers', layers, '--kv-tokens', String(KV_TOKENS), ...key(name)], log),
-      serve: (name, log) => startLogged(['serve', '--join', url, '--port', '0', ...key(name)], log),
-      end
-    }
-  } catch (error) {
-    await end()
-    throw error
+  const edge: JoiningPeers['edge'] = (name, layers, log) => {
+    const given = ['--join', url(), '--layers', layers, '--kv-tokens', String(KV_TOKENS)]
+    return startLogged(['edge', ...given, ...keyIn(folder, name)], log)
   }
+  const serve: JoiningPeers['serve'] = (name, log) =>
+    startLogged(['serve', '--join', url(), '--port', '0', ...keyIn(folder, name)], log)
+  return { folder, url: url(), start, edge, serve, end }
 }
 
 export async function healthOf(gateway: ServiceProcess): Promise<Health> {
