@@ -15,7 +15,9 @@ interface KeyOptions {
   json?: boolean
 }
 
-interface AddOptions extends KeyOptions, KeyLimits {}
+interface AddOptions extends KeyOptions, KeyLimits {
+  operator?: boolean
+}
 
 export function keyCommand(): Command {
   const file = ['--keys <file>', 'the file of keys', join(stateFolder(), 'keys.json')] as const
@@ -31,6 +33,7 @@ export function keyCommand(): Command {
     .option('--tokens-per-minute <n>', 'most tokens of prompts and answers in any minute (default: no limit)', parseCount)
     .option('--tokens-per-day <n>', 'the same in any 24 hours (default: no limit)', parseCount)
     .option('--concurrent <n>', 'most answers at once (default: no limit)', parseCount)
+    .option('--operator', 'it may also read /health, /metrics and /v1/shoal/selector, which tell of all clients')
     .option('--json', 'print one JSON object')
     .action(add)
   command
@@ -58,25 +61,27 @@ export function keyCommand(): Command {
 }
 
 async function add(name: string, options: AddOptions): Promise<void> {
-  const { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrent } = options
-  const limits: KeyLimits = {
+  const { requestsPerMinute, tokensPerMinute, tokensPerDay, concurrent, operator } = options
+  const rights = {
+    ...(operator === true ? { operator } : {}),
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
     ...(tokensPerDay === undefined ? {} : { tokensPerDay }),
     ...(concurrent === undefined ? {} : { concurrent })
   }
-  const { key, stored } = makeKey(name, limits, new Date())
+  const { key, stored } = makeKey(name, rights, new Date())
   await changeKeys(options.keys, keys => [...keys, stored])
-  process.stdout.write(options.json ? `${JSON.stringify({ key, id: stored.id, name, ...limits })}\n` : `${key}\n`)
+  process.stdout.write(options.json ? `${JSON.stringify({ key, id: stored.id, name, ...rights })}\n` : `${key}\n`)
 }
 
 function keysTable(keys: readonly Omit<StoredKey, 'hash'>[]): string {
   if (keys.length === 0) return 'no keys'
-  const rows = keys.map(({ id, name, created, requestsPerMinute, tokensPerMinute, tokensPerDay, concurrent }) => [
+  const rows = keys.map(({ id, name, created, operator, requestsPerMinute, tokensPerMinute, tokensPerDay, concurrent }) => [
     id,
     name,
     created,
+    operator === true ? 'operator' : 'client',
     ...[requestsPerMinute, tokensPerMinute, tokensPerDay, concurrent].map(limit => String(limit ?? '–'))
   ])
-  return table(['id', 'name', 'created', 'requests/min', 'tokens/min', 'tokens/day', 'concurrent'], rows)
+  return table(['id', 'name', 'created', 'for', 'requests/min', 'tokens/min', 'tokens/day', 'concurrent'], rows)
 }

@@ -3,7 +3,7 @@
  * a refusal is OpenAI's error object under the same CORS headers as an answer, so that a page can read it.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ApiError, invalidKey, overLimit } from './api-error.ts'
+import { type ApiError, invalidKey, operatorsOnly, overLimit } from './api-error.ts'
 import type { KeyRing, StoredKey } from './api-keys.ts'
 import type { KeyUsage, Remaining } from './key-usage.ts'
 import type { Meter } from './metered.ts'
@@ -12,6 +12,9 @@ import type { Meter } from './metered.ts'
 const OPEN_ROUTES: ReadonlySet<string> = new Set(['/ready'])
 /** What counts as a request: what makes peers work. */
 const ANSWERING_ROUTES: ReadonlySet<string> = new Set(['/v1/chat/completions', '/v1/completions'])
+
+/** Tell of all clients together: how much they ask, who serves them, and why each went where. */
+const OPERATOR_ROUTES: ReadonlySet<string> = new Set(['/health', '/metrics', '/v1/shoal/selector'])
 
 /** Of OpenAI's, for pages to read; its clients show them. */
 export const RATE_HEADERS = ['requests', 'tokens'].flatMap(what =>
@@ -45,6 +48,7 @@ export function guard(
     const [, shown] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? []
     const key = shown === undefined ? undefined : keys().find(shown)
     if (key === undefined) return send(reply.header('www-authenticate', 'Bearer'), invalidKey(shown !== undefined))
+    if (OPERATOR_ROUTES.has(route) && key.operator !== true) return send(reply, operatorsOnly())
     if (!ANSWERING_ROUTES.has(route) || request.method !== 'POST') return
     const overstepped = usage.begin(key, now())
     const { requests, tokens } = usage.remaining(key, now())

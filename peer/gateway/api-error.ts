@@ -44,6 +44,11 @@ export function invalidKey(shown: boolean): ApiError {
   return build(401, 'invalid_request_error', message, null, 'invalid_api_key')
 }
 
+export function operatorsOnly(): ApiError {
+  const message = 'This key may ask for answers; what the gateway does for all is told to keys of its operator'
+  return build(403, 'invalid_request_error', message, null, 'operator_key_required')
+}
+
 export function overLimit({ limit, allowed, retryAfterMs }: Overstepped): ApiError {
   return {
     ...build(429, 'rate_limit_error', `Rate limit of this key reached: ${allowed} ${limit}`, null, 'rate_limit_exceeded'),

@@ -24,6 +24,8 @@ export interface StoredKey extends KeyLimits {
   hash: string
   /** ISO 8601. */
   created: string
+  /** Opens what tells of all clients, too. Absent: answers and models alone. */
+  operator?: boolean
 }
 
 const SECRET_BYTES = 24
@@ -41,10 +43,14 @@ const LIMITS: Readonly<Record<string, keyof KeyLimits>> = {
 }
 
 /** The key is to be shown once: what is stored does not lead back to it. */
-export function makeKey(name: string, limits: KeyLimits, now: Date): { key: string; stored: StoredKey } {
+export function makeKey(
+  name: string,
+  rights: KeyLimits & Pick<StoredKey, 'operator'>,
+  now: Date
+): { key: string; stored: StoredKey } {
   const id = randomBytes(ID_BYTES).toString('hex')
   const secret = randomBytes(SECRET_BYTES).toString('base64url')
-  return { key: `sk-shoal-${id}-${secret}`, stored: { id, name, hash: hashOf(secret), created: now.toISOString(), ...limits } }
+  return { key: `sk-shoal-${id}-${secret}`, stored: { id, name, hash: hashOf(secret), created: now.toISOString(), ...rights } }
 }
 
 /** Keys as requests ask for them. */
@@ -82,7 +88,7 @@ export function readKeys(text: string, where: string): StoredKey[] {
   return keys.map((entry: unknown, index): StoredKey => {
     const place = `keys[${index}]`
     if (typeof entry !== 'object' || entry === null) return refuse(`${place}: an object expected`)
-    const { id, name, hash, created, ...rest } = entry as Record<string, unknown>
+    const { id, name, hash, created, operator, ...rest } = entry as Record<string, unknown>
     if (typeof id !== 'string' || !KEY_ID.test(id)) return refuse(`${place}.id: 12 hex digits expected`)
     if (ids.has(id)) return refuse(`${place}.id: ${id} is there twice`)
     ids.add(id)
@@ -90,6 +96,7 @@ export function readKeys(text: string, where: string): StoredKey[] {
       return refuse(`${place}.name: a text of at most ${MAX_NAME_LENGTH} characters expected`)
     if (typeof hash !== 'string' || !/^[0-9a-f]{64}$/.test(hash)) return refuse(`${place}.hash: SHA-256 in hex expected`)
     if (typeof created !== 'string' || Number.isNaN(Date.parse(created))) return refuse(`${place}.created: a time expected`)
+    if (operator !== undefined && operator !== true) return refuse(`${place}.operator: true expected, or nothing`)
     const limits: KeyLimits = {}
     for (const [field, value] of Object.entries(rest)) {
       const limit = Object.hasOwn(LIMITS, field) ? LIMITS[field] : undefined
@@ -98,14 +105,15 @@ export function readKeys(text: string, where: string): StoredKey[] {
         return refuse(`${place}.${field}: a whole number above 0 expected`)
       limits[limit] = value as number
     }
-    return { id, name, hash, created, ...limits }
+    return { id, name, hash, created, ...(operator === undefined ? {} : { operator }), ...limits }
   })
 }
 
 export function writeKeys(keys: readonly StoredKey[]): string {
-  const entries = keys.map(({ id, name, hash, created, ...limits }) => {
+  const entries = keys.map(({ id, name, hash, created, operator, ...limits }) => {
     const named = Object.entries(LIMITS).map(([field, limit]) => [field, limits[limit]])
-    return { id, name, hash, created, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) }
+    const rights = operator === true ? { operator } : {}
+    return { id, name, hash, created, ...rights, ...Object.fromEntries(named.filter(([, value]) => value !== undefined)) }
   })
   return `${JSON.stringify({ keys: entries }, null, 2)}\n`
 }

@@ -16,7 +16,7 @@ import { eventually, startSwarm, type TestSwarm } from './swarm-kit.ts'
 
 const GREEDY_TOKENS = 64
 const prose = loadGoldens().prompts.find(({ kind, safe }) => kind === 'prose' && safe)!
-const { key, stored } = makeKey('clinic', { requestsPerMinute: 100 }, new Date())
+const { key, stored } = makeKey('clinic', { requestsPerMinute: 100, operator: true }, new Date())
 
 let swarm: TestSwarm
 let edge: ServiceProcess

@@ -54,6 +54,7 @@ for (const [what, document, says] of [
   ['a key in the clear', { keys: [{ ...entry, hash: 'secret' }] }, /keys\[0\]\.hash: SHA-256/],
   ['a name that is none', { keys: [{ ...entry, name: 5 }] }, /keys\[0\]\.name/],
   ['no time', { keys: [{ ...entry, created: 'once' }] }, /keys\[0\]\.created/],
+  ['an operator that is no yes', { keys: [{ ...entry, operator: 1 }] }, /keys\[0\]\.operator: true/],
   ['a limit below 1', { keys: [{ ...entry, tokens_per_day: 0 }] }, /keys\[0\]\.tokens_per_day: a whole number/],
   ['an unknown setting', { keys: [{ ...entry, requests: 5 }] }, /keys\[0\]\.requests: no such/],
   ['a name of every object', { keys: [{ ...entry, constructor: 5 }] }, /keys\[0\]\.constructor: no such/]
@@ -90,6 +91,35 @@ test('whoever shows a key is answered, whoever shows none or a wrong one hears 4
       assert.equal(service.requests.length, 1)
     },
     { access, apiKey: key }
+  )
+})
+
+test('what tells of all clients is for an operator’s keys', async () => {
+  const client = makeKey('clinic', {}, new Date(0))
+  const operator = makeKey('scraper', { operator: true }, new Date(0))
+  const file = writeKeys([client.stored, operator.stored])
+  const access = { keys: () => new KeyRing(readKeys(file, 'keys.json')), usage: new KeyUsage() }
+  const selection = () => ({ decided: [] })
+  await withGateway(
+    script,
+    async url => {
+      const ask = async (path: string, key: string) => {
+        const response = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } })
+        const text = await response.text()
+        return [response.status, response.status === 403 ? JSON.parse(text).error.code : undefined]
+      }
+      for (const [path, status] of [
+        ['/health', 503],
+        ['/metrics', 200],
+        ['/v1/shoal/selector', 200]
+      ] as const) {
+        assert.deepEqual(await ask(path, client.key), [403, 'operator_key_required'], path)
+        assert.deepEqual(await ask(path, operator.key), [status, undefined], path)
+      }
+      assert.deepEqual(await ask('/v1/models', client.key), [200, undefined])
+      assert.deepEqual(await ask('/v1/models', operator.key), [200, undefined])
+    },
+    { access, selection, apiKey: client.key }
   )
 })
 
