@@ -141,6 +141,12 @@ function sumOf(all: readonly HostStats[]): HostStats | undefined {
       logBytes: sum.logBytes + stats.logBytes,
       standingBy: sum.standingBy + stats.standingBy,
       standbyLag: sum.standbyLag + stats.standbyLag,
+      waits: {
+        prompts: sum.waits.prompts + stats.waits.prompts,
+        expectedMs: sum.waits.expectedMs + stats.waits.expectedMs,
+        waitedMs: sum.waits.waitedMs + stats.waits.waitedMs,
+        missedMs: sum.waits.missedMs + stats.waits.missedMs
+      },
       tokensServed: sum.tokensServed + stats.tokensServed,
       bytesReceived: sum.bytesReceived + stats.bytesReceived,
       bytesSent: sum.bytesSent + stats.bytesSent

@@ -5,7 +5,7 @@ import type { HeadRow, SequenceOutput } from '../engine/engine.ts'
 import { encodeActivation } from '../wire/activation-codec.ts'
 import type { Answer, Encoding, HeadRow as HeadRowFrame, HopTiming, OpenPlan, Step } from '../wire/frames.pb.js'
 import type { CheckedStep } from './check-step.ts'
-import type { WorkTiming } from './scheduler.ts'
+import type { WorkTiming } from './work.ts'
 
 export type Output = { step: Step } | { answer: Answer }
 

@@ -3,7 +3,7 @@
  * chain busy, then pieces of prefill in their turn while the batch and those who decode have room for them. One run is under
  * way at a time.
  */
-import type { HeadRequest, HeadRow, SequenceId, SequenceOutput, SequenceStep, SpanEngine } from '../engine/engine.ts'
+import type { SequenceId, SequenceOutput, SpanEngine } from '../engine/engine.ts'
 import { DeviceLostError, NonFiniteError, type ShoalError, toShoalError } from '../errors.ts'
 import type { Clock } from '../wire/clock.ts'
 import { isDecodeCount } from '../wire/haste.ts'
@@ -11,54 +11,10 @@ import { DecodeFlow } from './decode-flow.ts'
 import { PrefillPace } from './prefill-pace.ts'
 import { type MeasuredRates, RunCosts } from './run-costs.ts'
 import { inTurn, type WaitingPrompt } from './turn-order.ts'
+import { countOf, fill, isDecode, join, type Pending, type Piece, type Work } from './work.ts'
 
 /** Of sessions that nobody reads along with, against others' 1. */
 const BACKGROUND_WEIGHT = 0.25
-
-export interface WorkTiming {
-  /** From arrival to the start of its first run. */
-  queueMs: number
-  /** Its runs together. */
-  computeMs: number
-}
-
-/** One step of one session, from when it is due to run until it has. */
-export interface Work {
-  sequence: SequenceId
-  driver: string
-  /** Of the chain. */
-  hops: number
-  background: boolean
-  /** Tokens of the prompt after it, as its driver says. */
-  promptLeft: number
-  position: number
-  count: number
-  input: SequenceStep['input']
-  /** Its output without a run, where the span has no part in it or has logged it. @throws ShoalError */
-  known?: (() => SequenceOutput) | undefined
-  head: HeadRequest
-  arrivedAt: number
-  /** Asked when its turn comes: false drops it unrun, because its epoch is over. */
-  current: () => boolean
-  /** Its first run is about to begin. */
-  started: () => void
-  /** False while the next hop owes credit. */
-  ready: () => boolean
-  done: (output: SequenceOutput, timing: WorkTiming) => void
-  failed: (error: ShoalError) => void
-}
-
-interface Pending {
-  work: Work
-  /** When it came, of a prompt's first step. */
-  expectedMs?: number
-  /** Tokens of it that have run. */
-  taken: number
-  startedAt: number
-  computeMs: number
-  hidden: Float32Array[]
-  rows: HeadRow[]
-}
 
 /** How prompts waited for their first run, against what was expected when they came; sums. */
 export interface Waits {
@@ -67,12 +23,6 @@ export interface Waits {
   waitedMs: number
   /** Of the differences, whichever way. */
   missedMs: number
-}
-
-interface Piece {
-  pending: Pending
-  step: SequenceStep
-  count: number
 }
 
 export class Scheduler {
@@ -346,60 +296,4 @@ export class Scheduler {
     for (const resolve of this.#idleWaiters.get(sequence) ?? []) resolve()
     this.#idleWaiters.delete(sequence)
   }
-}
-
-function isDecode({ work }: Pending): boolean {
-  return isDecodeCount(work.count)
-}
-
-function countOf(batch: readonly Piece[]): { tokens: number; decoded: number } {
-  const sum = (pieces: readonly Piece[]) => pieces.reduce((total, { count }) => total + count, 0)
-  return { tokens: sum(batch), decoded: sum(batch.filter(({ pending }) => isDecode(pending))) }
-}
-
-/** Pieces of the steps, in this order, that fit `room`. Rows of logits stay together, so the first may take up to `most`. */
-function fill(steps: readonly Pending[], room: number, most = room): Piece[] {
-  const batch: Piece[] = []
-  let left = room
-  for (const pending of steps) {
-    if (left <= 0) break
-    const piece = cut(pending, batch.length === 0 && pending.work.head.rows > left ? most : left)
-    if (piece === undefined) continue
-    batch.push(piece)
-    left -= piece.count
-  }
-  return batch
-}
-
-/** The next piece of a step that fits `room`; the rows it asks for stay together in its last piece. */
-function cut(pending: Pending, room: number): Piece | undefined {
-  const { work, taken } = pending
-  const left = work.count - taken
-  const count = left <= room ? left : Math.min(room, left - work.head.rows)
-  if (count <= 0) return undefined
-  const last = count === left
-  const step: SequenceStep = {
-    sequence: work.sequence,
-    position: work.position + taken,
-    input: slice(work, taken, count),
-    head: last ? work.head : { ...work.head, rows: 0 }
-  }
-  return { pending, step, count }
-}
-
-function slice({ input, count: whole }: Work, from: number, count: number): SequenceStep['input'] {
-  if ('tokens' in input) return { tokens: input.tokens.subarray(from, from + count) }
-  const width = input.hidden.length / whole
-  return { hidden: input.hidden.subarray(from * width, (from + count) * width) }
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }
