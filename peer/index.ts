@@ -11,11 +11,13 @@ export { type AdapterDescription, describeAdapter } from './engine/adapter-descr
 export { type DeviceOptions, type EngineDevice, openDevice } from './engine/device.ts'
 export type { EngineShape, KvState, SpanEngine } from './engine/engine.ts'
 export * from './errors.ts'
+export type { Assignment } from './host/assignment.ts'
 export {
   type DonatedEngine,
   type Donation,
   type DonationEvent,
   type DonationOptions,
+  donorOf,
   startDonation
 } from './host/donate.ts'
 export { type LoadSpanOptions, loadSpan } from './host/load-span.ts'

@@ -13,6 +13,7 @@ import { spanBytes } from '../../peer/host/span-bytes.ts'
 import { manifestOf } from '../../peer/model/manifest.ts'
 import { bytesSource } from '../../peer/weights/source.ts'
 import { goldenModelPath, loadGoldens } from '../oracle/goldens.ts'
+import { twinOfGoldenModel } from '../oracle/twin.ts'
 import { eventually, healthOf, KV_TOKENS, startSwarm, type TestSwarm } from './swarm-kit.ts'
 
 const prompt = loadGoldens().prompts.find(({ name }) => name === 'house')!
@@ -23,21 +24,10 @@ let edge: ServiceProcess
 let gateway: ServiceProcess
 let names: string[]
 
-/** The golden model with another name in its header: other bytes, so another model, of the same numbers. */
-function twinOf(path: string): Buffer {
-  const bytes = readFileSync(path)
-  const key = bytes.indexOf('general.name')
-  assert.ok(key > 0)
-  // The key, the value's type and length, then its text.
-  const text = key + 'general.name'.length + 4 + 8
-  bytes[text] = bytes[text]! ^ 0x20
-  return bytes
-}
-
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'shoal-twin-'))
   const path = join(folder, 'twin.gguf')
-  writeFileSync(path, twinOf(goldenModelPath()))
+  writeFileSync(path, twinOfGoldenModel())
   const { manifest } = await manifestOf(bytesSource(readFileSync(goldenModelPath()), 'model'))
   const whole = spanBytes(manifest, { first: 0, end: manifest.hyperparameters.layers }, KV_TOKENS)
   swarm = await startSwarm('--model', goldenModelPath(), '--model', path)
