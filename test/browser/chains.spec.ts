@@ -26,7 +26,7 @@ async function chainsOf(tabs: readonly Tab[]): Promise<TabConnection[]> {
 }
 
 /** Answers during which long tasks are counted. */
-const ASKED_WATCHED = 3
+const ASKED_WATCHED = 2
 /** What chance adds: a collection of garbage. */
 const ONE_LONG_TASK_MS = 100
 const total = (durations: readonly number[]) => durations.reduce((sum, duration) => sum + duration, 0)
