@@ -10,7 +10,13 @@ export interface AdapterDescription {
   architecture: string
   /** `software` computes on the CPU (llvmpipe, SwiftShader, WARP): barriers are dear there, launches cheap. */
   kind: 'software' | 'gpu'
-  features: { f16: boolean; subgroups: boolean; timestamps: boolean }
+  features: {
+    f16: boolean
+    subgroups: boolean
+    /** Lanes of the smallest subgroup a kernel may get; 0 when the browser does not say. */
+    leastSubgroup: number
+    timestamps: boolean
+  }
   maxBufferBytes: number
   maxBindingBytes: number
 }
@@ -19,7 +25,7 @@ export interface AdapterDescription {
 const softwareNames = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|\bwarp\b/i
 
 export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
-  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info
+  const { vendor, architecture, device, description, isFallbackAdapter, subgroupMinSize } = adapter.info
   const words = [vendor, architecture, device, description].join(' ')
   return {
     name: description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unnamed adapter',
@@ -29,6 +35,7 @@ export function describeAdapter(adapter: GPUAdapter): AdapterDescription {
     features: {
       f16: adapter.features.has('shader-f16'),
       subgroups: adapter.features.has('subgroups'),
+      leastSubgroup: subgroupMinSize ?? 0,
       timestamps: adapter.features.has('timestamp-query')
     },
     maxBufferBytes: adapter.limits.maxBufferSize,

@@ -5,11 +5,11 @@
  */
 import { SelfTestError } from '../errors.ts'
 import type { Hyperparameters, Span, TensorReader } from '../model/types.ts'
-import { planMatrices, type SpanLimits } from './budget.ts'
+import { HEAD_ROWS_PER_PASS, planMatrices, type SpanLimits } from './budget.ts'
 import { halfAt } from './decoders/decoder.ts'
 import type { EngineDevice } from './device.ts'
 import { BUFFER_USAGE, MAP_READ } from './gpu-usage.ts'
-import { TILE_ROWS } from './kernels/mat-mul.ts'
+import { tilesOf } from './kernels/mat-mul.ts'
 import { type KernelVariant, type KvType, TOKENS_PER_BLOCK } from './kernels/shared.ts'
 import { ropeSourceRow, rotationAngles, rotationOf } from './rope.ts'
 import {
@@ -46,11 +46,12 @@ export interface SelfTestRequest {
 
 /** KV blocks of the one sequence, not in order, so that a kernel that ignores the table is found out. */
 const BLOCKS = [1, 0]
-/** Tiled kernels cross a block boundary and end in a partial tile; then one token is decoded. */
-const PASSES = [
-  { position: TOKENS_PER_BLOCK - 2, count: TILE_ROWS + 1 },
-  { position: TOKENS_PER_BLOCK - 1 + TILE_ROWS, count: 1 }
-]
+
+/** Tokens of each pass: a tile and one more for the largest, one less than it holds for others, at last one token. */
+function passCounts(variant: KernelVariant): number[] {
+  const tiles = tilesOf(variant).toReversed()
+  return tiles.map((tile, index) => (tile === 1 ? 1 : index === 0 ? tile + 1 : tile - 1))
+}
 
 /** @throws SelfTestError naming kernel, element and values; DeviceLostError; the signal's reason */
 export async function selfTest(request: SelfTestRequest): Promise<void> {
@@ -58,9 +59,11 @@ export async function selfTest(request: SelfTestRequest): Promise<void> {
   const model = smallModel(request.hyperparameters, request.span, request.tensors)
   const { hyperparameters, reader } = model
   const tensors = planSpanTensors(hyperparameters, model.span, reader)
+  const style = styleFor(device, request.variant)
+  const counts = passCounts(style.variant)
   const limits: SpanLimits = {
     kvTokens: BLOCKS.length * TOKENS_PER_BLOCK,
-    maxBatchTokens: TILE_ROWS + 1,
+    maxBatchTokens: Math.max(...counts),
     kv,
     bindingLimit: device.gpu.limits.maxStorageBufferBindingSize
   }
@@ -69,13 +72,15 @@ export async function selfTest(request: SelfTestRequest): Promise<void> {
   try {
     const load = { device, hyperparameters, tensors, matrices, limits }
     const buffers = await loadSpanBuffers(owner, { ...load, reader, signal, onProgress: undefined })
-    const style = styleFor(device, request.variant)
     const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, style })
     const test = new KernelTest(device, owner, buffers, model, kv)
     await owner.verify()
-    for (const { position, count } of PASSES) {
+    // The first pass crosses a block boundary; each goes on where the one before ended.
+    let position = TOKENS_PER_BLOCK - 2
+    for (const count of counts) {
       signal?.throwIfAborted()
       await test.pass(program, position, count)
+      position += count
     }
   } catch (error) {
     throw device.failure() ?? error
@@ -114,7 +119,7 @@ class KernelTest {
     const tokens = Uint32Array.from({ length: count }, () => Math.floor(this.#next() * h.vocabulary))
     const positions = Array.from({ length: count }, (_, index) => position + index)
     const slots = positions.map(at => BLOCKS[Math.floor(at / TOKENS_PER_BLOCK)]! * TOKENS_PER_BLOCK + (at % TOKENS_PER_BLOCK))
-    const headRows = positions.map((_, index) => count - 1 - index)
+    const headRows = positions.map((_, index) => count - 1 - index).slice(0, HEAD_ROWS_PER_PASS)
     queue.writeBuffer(this.#buffers.step, 0, packStep([{ tokens, position, slots, blocks: BLOCKS }], headRows))
 
     if (program.embed.length > 0) {
@@ -161,17 +166,17 @@ class KernelTest {
     }
     if (logits === undefined) return
     const before = await this.#fillResidual(count)
-    await this.#launch(program.outputNorm, count)
+    await this.#launch(program.outputNorm, headRows.length)
     const gain = this.#tensor('output_norm.weight')
-    const gotNormed = await this.#rows(normed, h.width, count)
+    const gotNormed = await this.#rows(normed, h.width, headRows.length)
     this.#check(
       program.outputNorm,
       headRows.map(row => rmsNorm(before[row]!, gain, h.normEpsilon)),
       gotNormed
     )
-    await this.#launch(program.head, count)
+    await this.#launch(program.head, headRows.length)
     const table = this.#tensor(h.tied ? 'token_embd.weight' : 'output.weight')
-    const got = await this.#rows(logits, 2 * logitPairs(h), count)
+    const got = await this.#rows(logits, 2 * logitPairs(h), headRows.length)
     this.#check(
       program.head,
       gotNormed.map(row => softCapped(times(product(table, row), h.logitScale), h.logitSoftCap)),

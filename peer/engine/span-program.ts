@@ -12,7 +12,7 @@ import { attentionGrid, attentionKernel } from './kernels/attention.ts'
 import { embedGrid, embedKernel } from './kernels/embed.ts'
 import { gateUp, head, keep, residualAdd } from './kernels/epilogues.ts'
 import { headNormGrid, headNormKernel } from './kernels/head-norm.ts'
-import { type Epilogue, matMulGrid, matMulKernel, TILE_ROWS } from './kernels/mat-mul.ts'
+import { type Epilogue, matMulGrid, matMulKernel, tileFor, tilesOf } from './kernels/mat-mul.ts'
 import { qkvEpilogue } from './kernels/qkv.ts'
 import { type NormRows, rmsNormGrid, rmsNormKernel } from './kernels/rms-norm.ts'
 import type { Grid, KernelStyle, KvType } from './kernels/shared.ts'
@@ -25,9 +25,8 @@ import type { VectorPart } from './vectors.ts'
 export interface Launch {
   name: string
   bindings: GPUBindGroup
-  /** For one row, and for more. */
-  single: GPUComputePipeline
-  tiled: GPUComputePipeline
+  /** For `rows` tokens or head rows. */
+  pipeline: (rows: number) => GPUComputePipeline
   /** Workgroups for `rows` tokens or head rows. */
   grid: (rows: number) => Grid
 }
@@ -94,16 +93,22 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   )
   const shape = shapes.get(undefined)!
 
-  const launch = async (single: Kernel, tiled: Kernel, bound: readonly GPUBuffer[], grid: Launch['grid']): Promise<Launch> => {
-    const [one, many] = await Promise.all([device.pipelines.compile(single), device.pipelines.compile(tiled)])
+  /** `kernels` bind alike; `choose` says which of them `rows` take. */
+  const launch = async (
+    kernels: readonly Kernel[],
+    bound: readonly GPUBuffer[],
+    grid: Launch['grid'],
+    choose: (rows: number) => number = () => 0
+  ): Promise<Launch> => {
+    const pipelines = await Promise.all(kernels.map(kernel => device.pipelines.compile(kernel)))
+    const { name, bindings } = kernels.at(-1)!
     return {
-      name: tiled.name,
+      name,
       bindings: device.gpu.createBindGroup({
-        layout: device.pipelines.layout(tiled.bindings),
+        layout: device.pipelines.layout(bindings),
         entries: bound.map((buffer, binding) => ({ binding, resource: { buffer } }))
       }),
-      single: one,
-      tiled: many,
+      pipeline: rows => pipelines[choose(rows)]!,
       grid
     }
   }
@@ -117,22 +122,23 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const norm = (rows: NormRows, gain: VectorPart) => {
     const kernel = rmsNormKernel(rows, variant)
     const bound = [buffers.step, shape, buffers.residual, buffers.vectors.get(gain)!, buffers.normed]
-    return launch(kernel, kernel, bound, count => rmsNormGrid(count, variant, limit))
+    return launch([kernel], bound, count => rmsNormGrid(count, variant, limit))
   }
   const postNorm = async (gain: VectorPart | undefined) => {
     if (gain === undefined) return []
     const kernel = rmsNormKernel('tokens', variant, true)
     const bound = [buffers.step, shape, buffers.normed, buffers.vectors.get(gain)!, buffers.residual]
-    return [await launch(kernel, kernel, bound, count => rmsNormGrid(count, variant, limit))]
+    return [await launch([kernel], bound, count => rmsNormGrid(count, variant, limit))]
   }
   const product = (of: MatrixPart[], rows: NormRows, x: GPUBuffer, outPairs: number, epilogue: Epilogue, bound: GPUBuffer[]) =>
     Promise.all(
       of.map(one => {
-        const kernel = (tile: number) => matMulKernel({ decoders: one.decoders, step: one.step, rows, tile, style, epilogue })
+        const { decoders, step } = one
+        const tiles = tilesOf(variant)
+        const kernels = tiles.map(tile => matMulKernel({ decoders, step, rows, tile, style, epilogue }))
         const all = [buffers.step, part(one, outPairs), buffers.parts.get(one)!, x, ...bound]
-        return launch(kernel(1), kernel(TILE_ROWS), all, count =>
-          matMulGrid(one.pairs, count, count === 1 ? 1 : TILE_ROWS, variant, limit)
-        )
+        const grid = (count: number) => matMulGrid(one.pairs, count, tileFor(variant, count), variant, limit)
+        return launch(kernels, all, grid, count => tiles.indexOf(tileFor(variant, count)))
       })
     )
   const attention = (layer: number, window: number | undefined) => {
@@ -146,7 +152,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
       buffers.values[layer]!,
       buffers.attention
     ]
-    return launch(kernel, kernel, bound, count => attentionGrid(count, heads, variant, limit))
+    return launch([kernel], bound, count => attentionGrid(count, heads, variant, limit))
   }
 
   /** Keys wait for their norm where the attention's output will be. */
@@ -156,7 +162,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
     const kernel = headNormKernel(headDim, kv, layer.rotation !== 'none', variant)
     const gains = buffers.vectors.get(layer.headNorms)!
     const bound = [buffers.step, shape, buffers.queries, plainKeys, buffers.keys[index]!, gains, ...rotationsOf(layer)]
-    return [await launch(kernel, kernel, bound, count => headNormGrid(count, heads + kvHeads, variant, limit))]
+    return [await launch([kernel], bound, count => headNormGrid(count, heads + kvHeads, variant, limit))]
   }
   const rotationsOf = ({ rotation }: LayerTensors) => (rotation === 'none' ? [] : [buffers.rotations.get(rotation)!])
   const qkv = (layer: LayerTensors, index: number) => {
@@ -206,7 +212,7 @@ export async function buildProgram(owner: BufferOwner, request: ProgramRequest):
   const embeds = matrices.embedding.map(one => {
     const kernel = embedKernel(one.decoders[0], hyperparameters.embeddingScale)
     const bound = [buffers.step, part(one, 0), buffers.parts.get(one)!, residual]
-    return launch(kernel, kernel, bound, count => embedGrid(count, one.groups, limit))
+    return launch([kernel], bound, count => embedGrid(count, one.groups, limit))
   })
   const outputNorms = logits === undefined ? [] : [norm('head', tensors.outputNorm!)]
   const logitFacts = { factor: hyperparameters.logitScale, softCap: hyperparameters.logitSoftCap }
@@ -228,7 +234,7 @@ export function logitPairs({ vocabulary }: Hyperparameters): number {
 
 export function encodeLaunches(pass: GPUComputePassEncoder, launches: readonly Launch[], rows: number): void {
   for (const launch of launches) {
-    pass.setPipeline(rows === 1 ? launch.single : launch.tiled)
+    pass.setPipeline(launch.pipeline(rows))
     pass.setBindGroup(0, launch.bindings)
     pass.dispatchWorkgroups(...launch.grid(rows))
   }

@@ -54,7 +54,7 @@ export interface SpanEngineOptions {
   maxSequences?: number
   /** Default f16. */
   kv?: KvType
-  /** Default by the adapter: `rows` on software, `workgroup` on GPUs. */
+  /** Default by the adapter: see style.ts. */
   variant?: KernelVariant
   signal?: AbortSignal
   onProgress?: (progress: LoadProgress) => void

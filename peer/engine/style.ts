@@ -1,9 +1,24 @@
 /** Which form of the kernels an adapter gets by default. */
+import { InvalidRequestError } from '../errors.ts'
+import type { AdapterDescription } from './adapter-description.ts'
 import type { EngineDevice } from './device.ts'
-import type { KernelStyle, KernelVariant } from './kernels/shared.ts'
+import { type KernelStyle, type KernelVariant, LEAST_SUBGROUP, needsSubgroups } from './kernels/shared.ts'
 
-/** Kernels with barriers are 5 to 30 times slower than one row a thread on adapters that run on the CPU, the reverse on GPUs. */
-export function styleFor(device: EngineDevice, variant?: KernelVariant): KernelStyle {
-  const software = device.adapter.kind === 'software'
-  return { variant: variant ?? (software ? 'rows' : 'workgroup'), rolled: software }
+/**
+ * Kernels with barriers are 5 to 30 times slower than one row a thread on adapters that run on the CPU, the reverse on GPUs.
+ * @throws InvalidRequestError when `variant` needs subgroups that the adapter lacks
+ */
+export function styleFor({ adapter }: Pick<EngineDevice, 'adapter'>, variant?: KernelVariant): KernelStyle {
+  const software = adapter.kind === 'software'
+  const chosen = variant ?? (software ? (runs(adapter, 'exchange') ? 'exchange' : 'rows') : 'workgroup')
+  if (!runs(adapter, chosen))
+    throw new InvalidRequestError(`${adapter.name} lacks the subgroups of ${LEAST_SUBGROUP} lanes that ${chosen} kernels need`, {
+      param: 'variant'
+    })
+  return { variant: chosen, rolled: software }
+}
+
+/** The adapter has what the variant needs. */
+export function runs({ features }: AdapterDescription, variant: KernelVariant): boolean {
+  return !needsSubgroups(variant) || (features.subgroups && features.leastSubgroup >= LEAST_SUBGROUP)
 }

@@ -12,6 +12,7 @@ import {
   type KernelStyle,
   type KernelVariant,
   type KvType,
+  ownsRows,
   shapeWgsl,
   softCapWgsl,
   stepWgsl,
@@ -64,7 +65,7 @@ fn kv_row(table: u32, kv_head: u32, position: u32) -> u32 {
   return {
     name: `attention ${headDim} ${kv} ${variant}${windowed ? ' windowed' : ''}`,
     bindings: ['read', 'uniform', 'read', 'read', 'read', 'read_write'],
-    code: head + (variant === 'rows' ? perRow(facts) : shared(quads, rolled, facts))
+    code: head + (ownsRows(variant) ? perRow(facts) : shared(quads, rolled, facts))
   }
 }
 
@@ -166,5 +167,5 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
 
 export function attentionGrid(tokens: number, heads: number, variant: KernelVariant, limit: number): Grid {
   const items = tokens * heads
-  return foldGrid(variant === 'rows' ? Math.ceil(items / ROW_THREADS) : items, 1, limit)
+  return foldGrid(ownsRows(variant) ? Math.ceil(items / ROW_THREADS) : items, 1, limit)
 }

@@ -5,7 +5,7 @@
  */
 import type { Kernel } from '../pipelines.ts'
 import { kvPair, rotateAndPlaceWgsl } from './qkv.ts'
-import { foldGrid, type Grid, gridWgsl, type KernelVariant, type KvType, shapeWgsl, stepWgsl } from './shared.ts'
+import { foldGrid, type Grid, gridWgsl, type KernelVariant, type KvType, ownsRows, shapeWgsl, stepWgsl } from './shared.ts'
 
 /** Threads that share a head in the workgroup variant. */
 const SHARED_THREADS = 32
@@ -81,12 +81,12 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   return {
     name: `head-norm ${headDim} ${kv} ${variant}${rotates ? '' : ' unrotated'}`,
     bindings: ['read', 'uniform', 'read_write', 'read', 'read_write', 'read', ...(rotates ? (['read'] as const) : [])],
-    code: head + (variant === 'rows' ? perRow : shared)
+    code: head + (ownsRows(variant) ? perRow : shared)
   }
 }
 
 /** `heads` of queries and keys together. */
 export function headNormGrid(tokens: number, heads: number, variant: KernelVariant, limit: number): Grid {
   const items = tokens * heads
-  return foldGrid(variant === 'rows' ? Math.ceil(items / ROW_THREADS) : items, 1, limit)
+  return foldGrid(ownsRows(variant) ? Math.ceil(items / ROW_THREADS) : items, 1, limit)
 }

@@ -4,7 +4,7 @@
  * Cost: reads and writes rows × width × 4 bytes; 4 operations an element; one launch.
  */
 import type { Kernel } from '../pipelines.ts'
-import { foldGrid, type Grid, gridWgsl, type KernelVariant, shapeWgsl, stepWgsl } from './shared.ts'
+import { foldGrid, type Grid, gridWgsl, type KernelVariant, ownsRows, shapeWgsl, stepWgsl } from './shared.ts'
 
 /** Threads that share a row in the workgroup variant. */
 const SHARED_THREADS = 64
@@ -62,10 +62,10 @@ fn main(@builtin(workgroup_id) group_id: vec3u, @builtin(num_workgroups) group_c
   return {
     name: `rms-norm ${rows} ${variant}${adds ? ' add' : ''}`,
     bindings: ['read', 'uniform', 'read', 'read', 'read_write'],
-    code: head + (variant === 'rows' ? perRow : shared)
+    code: head + (ownsRows(variant) ? perRow : shared)
   }
 }
 
 export function rmsNormGrid(rows: number, variant: KernelVariant, limit: number): Grid {
-  return foldGrid(variant === 'rows' ? Math.ceil(rows / ROW_THREADS) : rows, 1, limit)
+  return foldGrid(ownsRows(variant) ? Math.ceil(rows / ROW_THREADS) : rows, 1, limit)
 }

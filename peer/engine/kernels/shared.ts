@@ -74,8 +74,25 @@ export function foldGrid(count: number, rows: number, limit: number): Grid {
 
 export type KvType = 'f32' | 'f16'
 
-/** Row-per-thread kernels have no barriers and suit adapters that run on the CPU; workgroup kernels share rows among threads. */
-export type KernelVariant = 'rows' | 'workgroup'
+/**
+ * How threads divide a product. `rows`: each computes whole rows, without barriers. `exchange`: so too, but the lanes of a
+ * subgroup load a part of the activations each and hand it round. `workgroup`: several share a row and add up through
+ * workgroup memory. `subgroup`: they do so from register to register. What is no product has the first form or the third.
+ */
+export const KERNEL_VARIANTS = ['rows', 'exchange', 'workgroup', 'subgroup'] as const
+export type KernelVariant = (typeof KERNEL_VARIANTS)[number]
+
+/** A thread computes its rows alone: for adapters that run on the CPU, where barriers are dear. */
+export function ownsRows(variant: KernelVariant): boolean {
+  return variant === 'rows' || variant === 'exchange'
+}
+
+/** Lanes that a subgroup must have at least: the variants below use groups of 8, and a larger subgroup holds several. */
+export const LEAST_SUBGROUP = 8
+
+export function needsSubgroups(variant: KernelVariant): boolean {
+  return variant === 'exchange' || variant === 'subgroup'
+}
 
 export interface KernelStyle {
   variant: KernelVariant

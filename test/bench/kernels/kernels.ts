@@ -5,6 +5,7 @@
 import { requestGpu } from '../../../peer/engine/adapter.ts'
 import { type EngineDevice, openDevice } from '../../../peer/engine/device.ts'
 import type { KernelVariant } from '../../../peer/engine/kernels/shared.ts'
+import { runs } from '../../../peer/engine/style.ts'
 import type { Bench, BenchContext } from '../bench.ts'
 import { measureAlternately } from '../measure.ts'
 import { type BenchModel, psalter, seededModel } from '../models.ts'
@@ -46,7 +47,9 @@ export const kernels: Bench = {
     const rows: Row[] = []
     try {
       // The other class's variant is measured too where there is time: the choice between them is what a tuner makes.
-      const variants: KernelVariant[] = adapter.kind === 'software' ? ['rows', 'workgroup'] : ['workgroup', 'rows']
+      const byClass: KernelVariant[] =
+        adapter.kind === 'software' ? ['exchange', 'rows', 'workgroup', 'subgroup'] : ['workgroup', 'subgroup', 'rows']
+      const variants = byClass.filter(variant => runs(device.adapter, variant))
       for (const model of models)
         for (const variant of quick ? variants.slice(0, 1) : variants) {
           signal.throwIfAborted()

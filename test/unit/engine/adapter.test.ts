@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 import { requestGpu } from '#engine/adapter'
 import { requestGpu as requestInBrowser } from '../../../peer/engine/adapter.browser.ts'
 import { describeAdapter } from '../../../peer/engine/adapter-description.ts'
+import type { KernelVariant } from '../../../peer/engine/kernels/shared.ts'
+import { styleFor } from '../../../peer/engine/style.ts'
 
 const limits = { maxBufferSize: 10, maxStorageBufferBindingSize: 5 }
 const adapter = (info: Partial<GPUAdapterInfo>, features: string[] = []) =>
@@ -27,10 +29,23 @@ test('software adapters are told from GPUs', () => {
     vendor: 'apple',
     architecture: 'metal-3',
     kind: 'gpu',
-    features: { f16: true, subgroups: false, timestamps: false },
+    features: { f16: true, subgroups: false, leastSubgroup: 0, timestamps: false },
     maxBufferBytes: 10,
     maxBindingBytes: 5
   })
+})
+
+test('variants go to adapters that have what they need', () => {
+  const software = { vendor: 'mesa', description: 'llvmpipe (LLVM 15.0.6, 256 bits)' }
+  const style = (info: Partial<GPUAdapterInfo>, features: string[], variant?: KernelVariant) =>
+    styleFor({ adapter: describeAdapter(adapter(info, features)) }, variant).variant
+  assert.equal(style({ ...software, subgroupMinSize: 8 }, ['subgroups']), 'exchange')
+  assert.equal(style({ ...software, subgroupMinSize: 4 }, ['subgroups']), 'rows')
+  assert.equal(style({ ...software, subgroupMinSize: 8 }, []), 'rows')
+  assert.equal(style({ vendor: 'nvidia', subgroupMinSize: 32 }, ['subgroups']), 'workgroup')
+  assert.equal(style({ vendor: 'nvidia', subgroupMinSize: 32 }, ['subgroups'], 'subgroup'), 'subgroup')
+  for (const variant of ['exchange', 'subgroup'] as const)
+    assert.throws(() => style({ vendor: 'nvidia', subgroupMinSize: 32 }, [], variant), { code: 'INVALID_REQUEST' })
 })
 
 test('this machine’s adapter has a name and room', async () => {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { EngineDevice } from '../../../peer/engine/device.ts'
 import type { SpanEngine } from '../../../peer/engine/engine.ts'
+import { KERNEL_VARIANTS } from '../../../peer/engine/kernels/shared.ts'
 import { createSpanEngine, type SpanEngineOptions } from '../../../peer/engine/span.ts'
 import { decodeActivation, encodeActivation } from '../../../peer/wire/activation-codec.ts'
 import { Encoding } from '../../../peer/wire/frames.pb.js'
@@ -117,7 +118,7 @@ async function greedy(
 const safe = goldens.prompts.filter(prompt => prompt.safe)
 const closeAll = (engines: readonly SpanEngine[]) => Promise.all(engines.map(engine => engine.close()))
 
-for (const variant of ['rows', 'workgroup'] as const)
+for (const variant of KERNEL_VARIANTS)
   test(`whole, ${variant} kernels: probabilities and 64 greedy tokens of every prompt`, async t => {
     const engines = await load([], { variant })
     let worst = 0

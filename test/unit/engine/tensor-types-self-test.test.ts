@@ -35,7 +35,7 @@ const info = (name: string): TensorInfo => {
 }
 const request = { hyperparameters, tensors: { info }, span: { first: 1, end: 2 }, kv: 'f32' as const }
 
-for (const variant of ['rows', 'workgroup'] as const)
+for (const variant of ['rows', 'exchange', 'workgroup'] as const)
   test(`passes with ${variant} kernels`, async () => {
     const device = await testDevice()
     await selfTest({ ...request, span: { first: 0, end: 2 }, device, variant })
