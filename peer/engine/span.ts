@@ -37,6 +37,7 @@ import { planSpanTensors } from './span-tensors.ts'
 import { packStep } from './step-buffer.ts'
 import { type CheckedStep, checkSteps } from './step-check.ts'
 import { styleFor } from './style.ts'
+import { buildTunedProgram, type TuningMemory, type TuningReport } from './tuned-program.ts'
 
 /** Raised whenever a change makes outputs differ in more than rounding: part of the numerics class. */
 const KERNEL_VERSION = 1
@@ -56,6 +57,10 @@ export interface SpanEngineOptions {
   kv?: KvType
   /** Default by the adapter: see style.ts. */
   variant?: KernelVariant
+  /** Variants to choose from where no `variant` is set, the default first; default: that alone. Each must have passed selfTest here. */
+  candidates?: readonly KernelVariant[]
+  tuningMemory?: TuningMemory
+  onTuned?: (report: TuningReport) => void
   signal?: AbortSignal
   onProgress?: (progress: LoadProgress) => void
 }
@@ -89,7 +94,12 @@ export async function createSpanEngine(options: SpanEngineOptions): Promise<Span
       signal,
       onProgress
     })
-    const program = await buildProgram(owner, { device, hyperparameters, tensors, matrices, buffers, kv, style })
+    const request = { device, hyperparameters, tensors, matrices, buffers, kv, style }
+    const { candidates = [style.variant], tuningMemory: memory, onTuned } = options
+    const program =
+      options.variant === undefined && candidates.length > 1
+        ? await buildTunedProgram(owner, request, { candidates, maxBatchTokens, memory, onTuned, signal })
+        : await buildProgram(owner, request)
     await owner.verify()
     signal?.throwIfAborted()
     const types = [...new Set(partsOf(matrices).flatMap(part => part.decoders.map(decoder => decoder.type)))].sort()

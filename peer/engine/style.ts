@@ -22,3 +22,9 @@ export function styleFor({ adapter }: Pick<EngineDevice, 'adapter'>, variant?: K
 export function runs({ features }: AdapterDescription, variant: KernelVariant): boolean {
   return !needsSubgroups(variant) || (features.subgroups && features.leastSubgroup >= LEAST_SUBGROUP)
 }
+
+/** What a tuner may choose from, the default first: on software adapters that alone, whose rivals lose by far. */
+export function candidatesFor({ adapter }: Pick<EngineDevice, 'adapter'>): KernelVariant[] {
+  if (adapter.kind === 'software') return [styleFor({ adapter }).variant]
+  return (['workgroup', 'subgroup', 'rows'] as const).filter(variant => runs(adapter, variant))
+}
