@@ -11,8 +11,11 @@ export interface GpuRequest {
   forceFallbackAdapter?: boolean
 }
 
-/** One instance for the life of the process: adapters and devices crash when the instance they came from is collected. */
-let instance: GPU | undefined
+/**
+ * For the life of the process: adapters and devices crash when the instance they came from is collected. One, but for requests
+ * at the same time before there is any.
+ */
+const instances: GPU[] = []
 
 const advice =
   'Shoal needs a Vulkan driver (Metal on macOS, Direct3D 12 on Windows). On a machine without a GPU install Mesa’s software driver: ' +
@@ -25,7 +28,7 @@ export async function requestGpu(options: GpuRequest = {}): Promise<GPUAdapter> 
     const gpu = await openInstance()
     const found = await gpu.requestAdapter(options).catch(() => null)
     // Kept only where it answered: another driver needs another instance.
-    if (found !== null) instance = gpu
+    if (found !== null && !instances.includes(gpu)) instances.push(gpu)
     return found
   })
   if (adapter === null) throw new AdapterUnavailableError(`No WebGPU adapter. ${advice}`)
@@ -33,7 +36,7 @@ export async function requestGpu(options: GpuRequest = {}): Promise<GPUAdapter> 
 }
 
 async function openInstance(): Promise<GPU> {
-  if (instance !== undefined) return instance
+  if (instances[0] !== undefined) return instances[0]
   try {
     const { create } = await import('webgpu')
     return create([])

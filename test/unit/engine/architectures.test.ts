@@ -7,11 +7,12 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import type { EngineDevice } from '../../../peer/engine/device.ts'
+import type { KernelVariant } from '../../../peer/engine/kernels/shared.ts'
 import { createSpanEngine } from '../../../peer/engine/span.ts'
 import type { TensorType } from '../../../peer/model/types.ts'
 import { type GoldenArchitecture, loadArchitectures } from '../../oracle/goldens.ts'
 import { MIXED_MODELS, SYNTHETIC_MODELS, syntheticGguf } from '../../oracle/synthetic.ts'
-import { runChain, testDevice } from './fixture.ts'
+import { runChain, testDevice, testVariants } from './fixture.ts'
 import { type LoadedModel, modelFrom } from './psalter.ts'
 
 /** On |Δ ln p| for p ≥ 1e-6 with KV in F32, as README states it. */
@@ -35,10 +36,12 @@ test('there is a golden for every synthetic model, and it is of these bytes', ()
     assert.equal(createHash('sha256').update(syntheticGguf(name)).digest('hex'), sha256, name)
 })
 
+const { usual: variants } = await testVariants()
+
 for (const golden of goldens.filter(({ name }) => SYNTHETIC_MODELS.includes(name))) {
   test(`${golden.name}: whole, in one chunk`, async t => {
     const model = await modelFrom(golden.name, syntheticGguf(golden.name))
-    for (const variant of ['rows', 'workgroup'] as const) {
+    for (const variant of variants) {
       const worst = await compare(model, golden, { variant, cuts: [], chunks: [golden.ids.length] })
       t.diagnostic(`${variant}: largest |Δ ln p| for p ≥ 1e-6: ${worst.toExponential(2)}`)
     }
@@ -46,7 +49,7 @@ for (const golden of goldens.filter(({ name }) => SYNTHETIC_MODELS.includes(name
   test(`${golden.name}: split at every boundary, in odd chunks`, async () => {
     const model = await modelFrom(golden.name, syntheticGguf(golden.name))
     const cuts = Array.from({ length: model.hyperparameters.layers - 1 }, (_, index) => index + 1)
-    await compare(model, golden, { variant: 'rows', cuts, chunks: [1, 3, 5, 2, 13, 1, 1, 7] })
+    await compare(model, golden, { variant: variants[0], cuts, chunks: [1, 3, 5, 2, 13, 1, 1, 7] })
   })
 }
 
@@ -55,7 +58,7 @@ for (const golden of goldens.filter(({ name }) => MIXED_MODELS.includes(name)))
     assert.ok(golden.quantisedMeanKl! <= 1e-2)
     const model = await modelFrom(golden.name, syntheticGguf(golden.name))
     const cut = model.hyperparameters.layers / 2
-    for (const variant of ['rows', 'workgroup'] as const) {
+    for (const variant of variants) {
       const whole = await compare(model, golden, { variant, cuts: [], chunks: [golden.ids.length] })
       const split = await compare(model, golden, { variant, cuts: [cut], chunks: [13, 1, 30, 1, 7] })
       t.diagnostic(`${variant}: largest |Δ ln p| for p ≥ 1e-6: whole ${whole.toExponential(2)}, cut ${split.toExponential(2)}`)
@@ -95,7 +98,7 @@ for (const name of ['llama-3', 'qwen2', 'qwen3', 'gemma2', 'gemma3', 'phi3-long'
 interface Way {
   /** Default: the one all tests share. */
   device?: EngineDevice
-  variant: 'rows' | 'workgroup'
+  variant: KernelVariant
   cuts: readonly number[]
   /** Tokens of one step after the other, over and over. */
   chunks: readonly number[]

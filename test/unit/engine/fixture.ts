@@ -1,12 +1,23 @@
 /** One device for a test file, and short ways to run steps. */
 import assert from 'node:assert/strict'
 import { requestGpu } from '#engine/adapter'
+import { describeAdapter } from '../../../peer/engine/adapter-description.ts'
 import { type DeviceOptions, type EngineDevice, openDevice } from '../../../peer/engine/device.ts'
 import type { HeadRequest, HeadRow, SequenceId, SequenceOutput, SpanEngine } from '../../../peer/engine/engine.ts'
+import { KERNEL_VARIANTS, type KernelVariant } from '../../../peer/engine/kernels/shared.ts'
 import { type Kernel, PipelineCache } from '../../../peer/engine/pipelines.ts'
+import { runs, styleFor } from '../../../peer/engine/style.ts'
 
 export async function testDevice(options?: DeviceOptions): Promise<EngineDevice> {
   return openDevice(await requestGpu(), options)
+}
+
+/** Kernels that this machine's adapter has the features for; the usual ones: its default, and beside it that of GPUs. */
+export async function testVariants(): Promise<{ all: KernelVariant[]; usual: [KernelVariant, ...KernelVariant[]] }> {
+  const adapter = describeAdapter(await requestGpu())
+  const { variant } = styleFor({ adapter })
+  const all = KERNEL_VARIANTS.filter(each => runs(adapter, each))
+  return { all, usual: variant === 'workgroup' ? [variant] : [variant, 'workgroup'] }
 }
 
 /** A device whose compiler gets one expression wrong in the kernels whose names match. */

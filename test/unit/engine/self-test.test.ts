@@ -1,10 +1,9 @@
 /** The self-test passes on a sound adapter and names the kernel on an unsound one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { KERNEL_VARIANTS } from '../../../peer/engine/kernels/shared.ts'
 import { selfTest } from '../../../peer/engine/self-test.ts'
 import { SYNTHETIC_MODELS, syntheticGguf } from '../../oracle/synthetic.ts'
-import { brokenDevice, testDevice } from './fixture.ts'
+import { brokenDevice, testDevice, testVariants } from './fixture.ts'
 import { modelFrom } from './psalter.ts'
 import { syntheticModel } from './synthetic.ts'
 
@@ -17,9 +16,11 @@ const model = syntheticModel({
 })
 const request = { hyperparameters: model.hyperparameters, tensors: model.reader }
 
+const variants = await testVariants()
+
 // The KV's type is no business of the products, in which alone variants of a kind differ.
 for (const kv of ['f16', 'f32'] as const)
-  for (const variant of kv === 'f16' ? KERNEL_VARIANTS : (['rows', 'workgroup'] as const))
+  for (const variant of kv === 'f16' ? variants.all : variants.usual)
     test(`passes with KV in ${kv} and ${variant} kernels`, async () => {
       const device = await testDevice()
       await selfTest({ ...request, device, span: { first: 0, end: 3 }, kv, variant })

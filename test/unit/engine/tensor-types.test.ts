@@ -16,7 +16,7 @@ import { factsOf } from '../../../peer/model/tensor-types.ts'
 import type { Hyperparameters, TensorInfo, TensorReader, TensorType } from '../../../peer/model/types.ts'
 import { dequantise } from '../../oracle/dequantise.ts'
 import { EMBEDDING_MODELS, TYPES_MODELS, TYPES_VOCABULARY, type TypesModel, typesGguf } from '../../oracle/synthetic-types.ts'
-import { headRequest, hiddenOf, runChain, testDevice } from './fixture.ts'
+import { headRequest, hiddenOf, runChain, testDevice, testVariants } from './fixture.ts'
 import { loadTypeGoldens } from './type-goldens.ts'
 
 /** |Δ ln p| for p ≥ 1e-6 with KV in f32. */
@@ -131,10 +131,12 @@ for (const model of EMBEDDING_MODELS)
     await engine!.close()
   })
 
+const { usual: variants } = await testVariants()
+
 for (const [index, model] of TYPES_MODELS.entries()) {
   const golden = goldens.models.find(({ name }) => name === model.name)!
   const cuts = Array.from({ length: model.layers - 1 }, (_, cut) => cut + 1)
-  for (const [which, variant] of (['rows', 'workgroup'] as const).entries())
+  for (const [which, variant] of variants.entries())
     test(`${model.name}, ${variant} kernels: within the bound of llama.cpp, whole and split, in one and in odd chunks`, async t => {
       assert.ok(golden.quantisedMeanKl <= 1e-2)
       const opened = await open(model, golden.sha256)
