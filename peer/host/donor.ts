@@ -36,7 +36,7 @@ export class Donor {
     this.server = new HopServer(options.links, options.clock ?? systemClock)
   }
 
-  /** Announces what `offers` returns beside all others' . A giver has one part: a new one takes the last one's place. */
+  /** Announces what `offers` returns beside all others'. A giver has one part: a new one takes the last one's place. */
   announce(giver: object, offers: () => SpanOffer[]): OfferPart {
     this.#offers.set(giver, offers)
     this.#announcer?.changed()

@@ -299,7 +299,8 @@ function start(
     handle: <Frame>(protocol: Protocol<Frame>, handler: (channel: Channel<Frame>) => Promise<void>) => {
       const serve = (stream: Stream, connection: Connection) => {
         const peer = connection.remotePeer.toString()
-        if (!offences.admitStream(peer, systemClock.now())) {
+        const open = connection.streams.filter(each => each.direction === 'inbound' && each.protocol === protocol.id)
+        if (open.length > MAX_STREAMS_PER_PEER || !offences.admitStream(peer, systemClock.now())) {
           stream.abort(new BusyError('too many streams', { peer }))
           charge(peer, 'surplus')
           return
@@ -320,7 +321,8 @@ function start(
       // Registers in this turn for all libp2p streams to come; the promise only stores that in the peer store.
       const registered = node.handle(protocol.id, serve, {
         runOnLimitedConnection: true,
-        maxInboundStreams: MAX_STREAMS_PER_PEER,
+        // What libp2p itself refuses nobody is charged for.
+        maxInboundStreams: 2 * MAX_STREAMS_PER_PEER,
         maxOutboundStreams: MAX_STREAMS_PER_PEER
       })
       registered.catch(error => logger.warn({ protocol: protocol.id, error: String(error) }, 'protocol not registered'))
