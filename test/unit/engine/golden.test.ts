@@ -126,7 +126,7 @@ for (const variant of variants.all)
     for (const prompt of goldens.prompts) worst = Math.max(worst, await compareRows(engines, prompt, F32_BOUND))
     t.diagnostic(`largest |Δ ln p| for p ≥ 1e-6: ${worst.toExponential(2)}`)
     // The greedy tokens take the longest, and say of the other kernels nothing that the probabilities don't.
-    const decoded = variants.usual.includes(variant) ? safe : safe.slice(0, 1)
+    const decoded = variant === variants.usual[0] ? safe : safe.slice(0, 1)
     for (const prompt of decoded) assert.deepEqual(await greedy(engines, prompt), prompt.greedy.ids, prompt.name)
     await closeAll(engines)
   })
