@@ -55,16 +55,18 @@ export function decodeActivation({ dtype, data }: Activation, count: number): Fl
   return values
 }
 
-/** A scale is of the block's largest value, so that a block read and written again is the same. */
+/** The block's largest value becomes 127 steps of its scale, always, so that a block read and written again is the same. */
 function toInt8Blocks(values: Float32Array): Uint8Array<ArrayBuffer> {
   const blocks = values.length / INT8_BLOCK
-  const scales = toHalves(
-    Float32Array.from({ length: blocks }, (_, block) => {
-      let largest = 0
-      for (let at = block * INT8_BLOCK; at < (block + 1) * INT8_BLOCK; at++) largest = Math.max(largest, Math.abs(values[at]!))
-      return largest / INT8_MAX
-    })
-  )
+  const largest = Float32Array.from({ length: blocks }, (_, block) => {
+    let most = 0
+    for (let at = block * INT8_BLOCK; at < (block + 1) * INT8_BLOCK; at++) most = Math.max(most, Math.abs(values[at]!))
+    return most
+  })
+  const scales = toHalves(largest.map(most => most / INT8_MAX))
+  // Below 2⁻¹⁴ halves are so coarse that one rounded up may leave the largest value fewer steps: the next one down does not.
+  for (const [block, scale] of fromHalves(scales).entries())
+    if (scale > 0 && Math.round(largest[block]! / scale) < INT8_MAX) scales[block]!--
   const rounded = fromHalves(scales)
   const bytes = new Uint8Array(blocks * INT8_BLOCK_BYTES)
   const view = new DataView(bytes.buffer)
