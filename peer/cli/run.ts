@@ -1,7 +1,6 @@
 /**
  * `shoal run`: one answer in the terminal. This process drives the session itself, so it needs no gateway and no GPU.
  */
-
 import { Command } from 'commander'
 import { neutralSampling } from '../session/neutral-sampling.ts'
 import type { ChainHop, CompletionEvent, CompletionRequest, Recovered } from '../session/types.ts'

@@ -1,7 +1,6 @@
 /**
  * `shoal serve`: the gateway. Drives sessions for whoever speaks OpenAI's API to it, and on request hosts a span as well.
  */
-
 import { Command } from 'commander'
 import { InvalidRequestError } from '../errors.ts'
 import type { PlacingService } from '../session/types.ts'

@@ -76,7 +76,7 @@ export class Scheduler {
       const left = line.reduce((sum, { work, taken }) => sum + work.count - taken, 0) + line.at(-1)!.work.promptLeft
       return [{ driver, tokens, weight, waitedMs, left }]
     })
-    const order = this.#inArrivalOrder ? [...queued, newcomer] : inTurn([...queued, newcomer])
+    const order = inTurn([...queued, newcomer])
     const before = order.slice(0, order.indexOf(newcomer)).reduce((sum, { left }) => sum + left, 0)
     if (before === 0) return under
     const most = Math.min(before, this.#engine.shape.maxBatchTokens)

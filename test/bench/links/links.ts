@@ -20,7 +20,7 @@ import { measureAlternately } from '../measure.ts'
 import { psalter } from '../models.ts'
 import { type MeasuredRow, type Row, ratioRow } from '../rows.ts'
 import { type ChainEngine, type DistantAnswer, DistantChain } from './distant-chain.ts'
-import { type WaitingEngine, waitingEngine } from './waiting-engine.ts'
+import { type WaitingEngine, waitingEngine, waitingHops } from './waiting-engine.ts'
 
 const bench = 'links'
 const HOPS = 3
@@ -119,15 +119,13 @@ async function spansOf(device: EngineDevice, path: string, layers: number): Prom
 const COST = { fixedMs: 4, tokenMs: 0.25 }
 const PROMPT_TOKENS = 512
 const STAND_IN = { layers: 6, width: 16, vocabulary: 64, contextLength: 1_024 }
-const MAX_BATCH_TOKENS = 64
 
 async function firstToken({ quick, signal, deadline, log }: BenchContext): Promise<Row[]> {
   const model = { digest: 'ab'.repeat(32), ...STAND_IN }
-  const engineOf = (first: number, end: number) => waitingEngine(STAND_IN, { first, end }, COST, MAX_BATCH_TOKENS)
   const rows: Row[] = []
-  const chain = await DistantChain.start(model, [engineOf(0, 2), engineOf(2, 4), engineOf(4, 6)])
+  const chain = await DistantChain.start(model, waitingHops(STAND_IN, COST))
   // One such hop with nothing behind it.
-  const single = await DistantChain.start(model, [engineOf(0, 6)])
+  const single = await DistantChain.start(model, [waitingEngine(STAND_IN, { first: 0, end: STAND_IN.layers }, COST)])
   try {
     const prompt = Array.from({ length: PROMPT_TOKENS }, (_, at) => (at * 31 + 5) % STAND_IN.vocabulary)
     const first = async (of: DistantChain, tokens: number[], limits: Partial<DriverLimits>) =>
@@ -169,8 +167,7 @@ const ANSWER_TOKENS = { quick: 12, full: 32 }
 
 async function utilisation({ quick, signal, deadline, log }: BenchContext): Promise<Row[]> {
   const model = { digest: 'ab'.repeat(32), ...STAND_IN }
-  const engines = () => [0, 2, 4].map(first => waitingEngine(STAND_IN, { first, end: first + 2 }, HEAVY, MAX_BATCH_TOKENS))
-  const [ours, theirs] = [engines(), engines()]
+  const [ours, theirs] = [waitingHops(STAND_IN, HEAVY), waitingHops(STAND_IN, HEAVY)]
   const batched = await DistantChain.start(model, ours)
   const whole = await DistantChain.start(model, theirs, { inArrivalOrder: true })
   const tokens = ANSWER_TOKENS[quick ? 'quick' : 'full']

@@ -9,6 +9,8 @@ import type { RunCost } from '../../../peer/session/chunk-size.ts'
 import { StandInEngine, type StandInModel } from '../../unit/host/stand-in-engine.ts'
 
 const COMPUTED_WIDTH = 4
+/** Of a run: enough that prompts come in several, as on a GPU with little memory beside the weights. */
+const MAX_BATCH_TOKENS = 64
 
 export interface WaitingEngine {
   engine: SpanEngine
@@ -21,11 +23,15 @@ export function waitingEngine(
   model: StandInModel,
   span: { first: number; end: number },
   { fixedMs, tokenMs }: RunCost,
-  maxBatchTokens: number,
   blocks = 1_024
 ): WaitingEngine {
   const { width } = model
-  const computed = new StandInEngine({ ...span, model: { ...model, width: COMPUTED_WIDTH }, maxBatchTokens, blocks })
+  const computed = new StandInEngine({
+    ...span,
+    model: { ...model, width: COMPUTED_WIDTH },
+    maxBatchTokens: MAX_BATCH_TOKENS,
+    blocks
+  })
   let busyMs = 0
   const engine: SpanEngine = {
     shape: { ...computed.shape, width },
@@ -51,7 +57,13 @@ export function waitingEngine(
   }
   const layers = span.end - span.first
   const perSecond = (tokens: number) => (tokens * layers * 1_000) / (fixedMs + tokens * tokenMs)
-  return { engine, rates: { prefill: perSecond(maxBatchTokens), decode: perSecond(1) }, busyMs: () => busyMs }
+  return { engine, rates: { prefill: perSecond(MAX_BATCH_TOKENS), decode: perSecond(1) }, busyMs: () => busyMs }
+}
+
+/** A chain's hops: a third of the layers each. */
+export function waitingHops(model: StandInModel, cost: RunCost): WaitingEngine[] {
+  const edge = (hop: number) => Math.round((model.layers * hop) / 3)
+  return [0, 1, 2].map(hop => waitingEngine(model, { first: edge(hop), end: edge(hop + 1) }, cost))
 }
 
 function narrow(step: SequenceStep, width: number): SequenceStep {

@@ -7,7 +7,7 @@
 import type { DriverLimits } from '../../../peer/session/driver-limits.ts'
 import type { Bench, BenchContext } from '../bench.ts'
 import { DistantChain } from '../links/distant-chain.ts'
-import { waitingEngine } from '../links/waiting-engine.ts'
+import { waitingHops } from '../links/waiting-engine.ts'
 import { measureAlternately } from '../measure.ts'
 import { type Row, ratioRow } from '../rows.ts'
 
@@ -16,7 +16,6 @@ const bench = 'mixed'
 const COST = { fixedMs: 4, tokenMs: 0.25 }
 /** Wide enough that the links of 10 Mbit/s, not the engines, bound a prefill: 2 KiB a token are 610 tokens a second. */
 const MODEL = { layers: 6, width: 1_024, vocabulary: 64, contextLength: 2_048 }
-const MAX_BATCH_TOKENS = 64
 const PROMPT_TOKENS = 512
 const SESSIONS = 4
 /** Of an answer's own prompt. */
@@ -35,9 +34,8 @@ export const mixed: Bench = {
   name: bench,
   run: async ({ quick, signal, deadline, log }: BenchContext) => {
     const model = { digest: 'ab'.repeat(32), ...MODEL }
-    const engines = () => [0, 2, 4].map(first => waitingEngine(MODEL, { first, end: first + 2 }, COST, MAX_BATCH_TOKENS))
-    const ours = await DistantChain.start(model, engines())
-    const plain = await DistantChain.start(model, engines(), { inArrivalOrder: true })
+    const ours = await DistantChain.start(model, waitingHops(MODEL, COST))
+    const plain = await DistantChain.start(model, waitingHops(MODEL, COST), { inArrivalOrder: true })
     const rows: Row[] = []
     try {
       const tokens = quick ? QUICK_TOKENS : TOKENS

@@ -12,7 +12,6 @@ const bench = 'queue'
 /** One hop of 2 ms for its weights and half a millisecond a token. */
 const COST = { fixedMs: 2, tokenMs: 0.5 }
 const MODEL = { layers: 4, width: 64, vocabulary: 64, contextLength: 2_048 }
-const MAX_BATCH_TOKENS = 64
 const CROWD = 50
 const TOKENS = 24
 const PROMPT_TOKENS = 64
@@ -89,7 +88,7 @@ export async function waitingMemory({ signal }: BenchContext): Promise<Row[]> {
 const WAITED_MS = 3_000
 
 function startChain(drivers: number, blocks?: number): Promise<DistantChain> {
-  const engine = waitingEngine(MODEL, { first: 0, end: MODEL.layers }, COST, MAX_BATCH_TOKENS, blocks)
+  const engine = waitingEngine(MODEL, { first: 0, end: MODEL.layers }, COST, blocks)
   return DistantChain.start({ digest: 'ab'.repeat(32), ...MODEL }, [engine], { drivers })
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { uniform } from '../../sim/random.ts'
 import type { Bench, BenchContext } from '../bench.ts'
 import { DistantChain } from '../links/distant-chain.ts'
-import { waitingEngine } from '../links/waiting-engine.ts'
+import { waitingHops } from '../links/waiting-engine.ts'
 import { measureAlternately } from '../measure.ts'
 import { quantile, type Row, ratioRow } from '../rows.ts'
 import { fairness, waitingMemory } from './crowd.ts'
@@ -16,7 +16,6 @@ const bench = 'queue'
 /** Three GPUs, each with a third of a model: 4 ms to read its weights, a millisecond a token, so that prompts pile up. */
 const COST = { fixedMs: 4, tokenMs: 1 }
 const MODEL = { layers: 6, width: 64, vocabulary: 64, contextLength: 2_048 }
-const MAX_BATCH_TOKENS = 64
 const BURSTS = 4
 const BURST_MS = 1_500
 /** In each burst, all within a tenth of a second: of prompts of 16 to 64 tokens, and of some ten times as long. */
@@ -48,9 +47,8 @@ export const queue: Bench = {
 
 async function bursts({ quick, signal, deadline }: BenchContext): Promise<Row[]> {
   const model = { digest: 'ab'.repeat(32), ...MODEL }
-  const engines = () => [0, 2, 4].map(first => waitingEngine(MODEL, { first, end: first + 2 }, COST, MAX_BATCH_TOKENS))
-  const turns = await DistantChain.start(model, engines())
-  const arrivalOrder = await DistantChain.start(model, engines(), { inArrivalOrder: true })
+  const turns = await DistantChain.start(model, waitingHops(MODEL, COST))
+  const arrivalOrder = await DistantChain.start(model, waitingHops(MODEL, COST), { inArrivalOrder: true })
   try {
     // Round by round other arrivals, the same for both.
     const rounds = (chain: DistantChain) => {
